@@ -1,0 +1,44 @@
+# podlore: every chore in one place. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.podlore-stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock clean
+
+help:  ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## Make .venv with everything in it (locked, hashes checked)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "podlore needs Python 3.11 or newer; call make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: setup  ## Run the main job end to end on a control plane on this machine (minutes; the first time builds it)
+	$(BIN)/podlore lab demo
+
+test: setup  ## All checks: ruff, mypy --strict, import contracts, pytest (the control plane is built once)
+	$(MAKE) --no-print-directory lint
+	$(BIN)/podlore lab build
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: setup  ## Only the static checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup  ## The measurements of benchmarks/, as ratios in one run
+	$(BIN)/python -m pytest benchmarks --benchmark-only -q
+
+lock:  ## Renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --quiet --generate-hashes --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean:  ## Remove what was built here; the control plane's cache stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,1 @@
+"""The command line: one ``podlore`` command, its subcommands found by entry point."""
