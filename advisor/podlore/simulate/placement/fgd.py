@@ -1,0 +1,56 @@
+"""FGD, fragmentation gradient descent: the placement that raises the fragmentation least.
+
+Source: Weng et al., USENIX ATC 2023. The score is the whole part of 100·sigmoid((F_before - F_after)/1000); that
+coarseness, with ties broken by node order, carries most of its margin over BestFit.
+"""
+
+import math
+
+from podlore.simulate.jit import jit
+from podlore.simulate.placement.cluster import GPUS_PER_NODE_MAX, WHOLE_GPU_MILLI, Ints, Mix, Nodes, Shapes
+from podlore.simulate.placement.fragmentation import node_fragmentation
+
+
+@jit
+def fgd(nodes: Nodes, shapes: Shapes, mix: Mix, node: int, shape: int) -> tuple[int, int]:
+    """Return the score, and for a share the first GPU that reaches it."""
+    cpu_left = nodes.cpu_left_milli[node]
+    model = nodes.model_bit[node]
+    before = node_fragmentation(cpu_left, nodes.gpu_left_milli[node], model, mix)
+    cpu_left = cpu_left - shapes.cpu_milli[shape]
+    milli = shapes.gpu_milli[shape]
+    after = nodes.gpu_left_milli[node].copy()
+    if shapes.gpus[shape] != 1 or milli == WHOLE_GPU_MILLI:
+        wanted = shapes.gpus[shape]
+        for gpu in range(GPUS_PER_NODE_MAX):
+            if wanted > 0 and after[gpu] >= milli:
+                after[gpu] -= milli
+                wanted -= 1
+        return _score(before - node_fragmentation(cpu_left, after, model, mix)), -1
+    best = -1
+    best_gpu = -1
+    for gpu in range(GPUS_PER_NODE_MAX):
+        left = after[gpu]
+        if left < milli or _stands_before(after, gpu):
+            continue
+        after[gpu] = left - milli
+        score = _score(before - node_fragmentation(cpu_left, after, model, mix))
+        after[gpu] = left
+        if score > best:
+            best = score
+            best_gpu = gpu
+    return best, best_gpu
+
+
+@jit
+def _stands_before(left_milli: Ints, gpu: int) -> bool:
+    """Say whether an equal GPU was tried already: it would give the same score."""
+    for other in range(gpu):  # noqa: SIM110  (numba compiles no generators)
+        if left_milli[other] == left_milli[gpu]:
+            return True
+    return False
+
+
+@jit
+def _score(descent: float) -> int:
+    return int(1.0 / (1.0 + math.exp(-descent / 1000.0)) * 100.0)
