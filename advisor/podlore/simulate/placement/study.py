@@ -21,31 +21,9 @@ from podlore.simulate.placement.cluster import (
 )
 from podlore.simulate.placement.engine import compiled
 from podlore.simulate.placement.policies import PlacementPolicy
+from podlore.traces.job import Job, NodeShape
 
 TYPICAL_SHARE = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class PlacementNode:
-    """A node of a study."""
-
-    name: str
-    cpu_milli: int
-    memory_mib: int
-    gpus: int
-    model: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PlacementPod:
-    """A pod of a study; ``gpu_milli`` is per GPU, ``models`` the GPU models allowed, none meaning any."""
-
-    name: str
-    cpu_milli: int
-    memory_mib: int
-    gpus: int
-    gpu_milli: int
-    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +42,24 @@ class PlacementResult:
 
 
 def run_study(
-    nodes: Sequence[PlacementNode],
-    pods: Sequence[PlacementPod],
+    nodes: Sequence[NodeShape],
+    pods: Sequence[Job],
     arrivals: Sequence[str],
     policy: PlacementPolicy,
     *,
     seed: int = 0,
 ) -> PlacementResult:
-    """Let pods arrive by name, in order, at nodes that stand in tie-breaking order.
+    """Let pods (jobs of one pod) arrive by name, in order, at nodes that stand in tie-breaking order.
 
     The expected mix is that of ``pods``: their most frequent shapes up to 95 % of them. Nothing departs.
 
     Raises
     ------
     BadInput
-        If an arrival names no pod, or a node has more GPUs than the engine knows.
+        If an arrival names no pod, a job has several pods, or a node has more GPUs than the engine knows.
     """
+    if several := next((pod for pod in pods if pod.pods != 1), None):
+        raise BadInput(f"{several.name} has {several.pods} pods; a placement study takes jobs of one pod")
     bits = _model_bits(nodes, pods)
     shape_of, shapes = _shapes(pods, bits)
     try:
@@ -100,9 +80,9 @@ def run_study(
     return PlacementResult(percent, allocation, fragmentation, course.node, dropped, wall_seconds)
 
 
-def typical_pods(pods: Sequence[PlacementPod], bits: dict[str, int]) -> Mix:
+def typical_pods(pods: Sequence[Job], bits: dict[str, int]) -> Mix:
     """Return the most frequent shapes (CPU, GPU milli, GPUs, models) that cover 95 % of the pods, with their shares."""
-    counts = Counter((pod.cpu_milli, pod.gpu_milli, pod.gpus, pod.models) for pod in pods)
+    counts = Counter((pod.cpu_milli, pod.gpu_milli, pod.gpus, pod.products) for pod in pods)
     chosen: list[tuple[tuple[int, int, int, tuple[str, ...]], int]] = []
     covered = 0
     for shape, count in counts.most_common():
@@ -120,8 +100,8 @@ def typical_pods(pods: Sequence[PlacementPod], bits: dict[str, int]) -> Mix:
     )
 
 
-def _model_bits(nodes: Sequence[PlacementNode], pods: Sequence[PlacementPod]) -> dict[str, int]:
-    models = sorted({node.model for node in nodes} | {model for pod in pods for model in pod.models})
+def _model_bits(nodes: Sequence[NodeShape], pods: Sequence[Job]) -> dict[str, int]:
+    models = sorted({node.product for node in nodes} | {model for pod in pods for model in pod.products})
     if len(models) > 64:
         raise BadInput(f"{len(models)} GPU models; at most 64 are told apart")
     return {model: bit for bit, model in enumerate(models)}
@@ -131,10 +111,10 @@ def _mask(models: tuple[str, ...], bits: dict[str, int]) -> int:
     return sum(1 << bits[model] for model in set(models)) if models else int(ANY_MODEL)
 
 
-def _shapes(pods: Sequence[PlacementPod], bits: dict[str, int]) -> tuple[dict[str, int], Shapes]:
+def _shapes(pods: Sequence[Job], bits: dict[str, int]) -> tuple[dict[str, int], Shapes]:
     index: dict[tuple[int, int, int, int, tuple[str, ...]], int] = {}
     shape_of = {
-        pod.name: index.setdefault((pod.cpu_milli, pod.memory_mib, pod.gpus, pod.gpu_milli, pod.models), len(index))
+        pod.name: index.setdefault((pod.cpu_milli, pod.memory_mib, pod.gpus, pod.gpu_milli, pod.products), len(index))
         for pod in pods
     }
     columns = [np.array(column, np.int64) for column in zip(*(shape[:4] for shape in index), strict=True)]
@@ -143,7 +123,7 @@ def _shapes(pods: Sequence[PlacementPod], bits: dict[str, int]) -> tuple[dict[st
     return shape_of, Shapes(columns[0], columns[1], columns[2], columns[3], masks, kinds)
 
 
-def _nodes(nodes: Sequence[PlacementNode], bits: dict[str, int]) -> Nodes:
+def _nodes(nodes: Sequence[NodeShape], bits: dict[str, int]) -> Nodes:
     gpus = np.array([node.gpus for node in nodes], np.int64)
     if gpus.max(initial=0) > GPUS_PER_NODE_MAX:
         raise BadInput(f"a node has {gpus.max()} GPUs; at most {GPUS_PER_NODE_MAX} are simulated")
@@ -154,7 +134,7 @@ def _nodes(nodes: Sequence[PlacementNode], bits: dict[str, int]) -> Nodes:
         left,
         gpus * WHOLE_GPU_MILLI,
         gpus,
-        np.array([1 << bits[node.model] for node in nodes], np.uint64),
+        np.array([1 << bits[node.product] for node in nodes], np.uint64),
         np.zeros((len(nodes), 7), np.int64),
     )
 

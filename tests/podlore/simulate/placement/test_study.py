@@ -9,17 +9,24 @@ from hypothesis import strategies as st
 
 from podlore.errors import BadInput
 from podlore.simulate.placement.policies import BEST_FIT, FGD, GROUP, load_policy
-from podlore.simulate.placement.study import PlacementNode, PlacementPod, run_study
+from podlore.simulate.placement.study import run_study
+from podlore.traces.job import Job, NodeShape
 
 MODELS = ("A", "B")
+
+
+def node(name, cpu_milli, memory_mib, gpus, product=""):
+    return NodeShape(name, product, gpus, cpu_milli=cpu_milli, memory_mib=memory_mib)
+
+
+def pod_of(name, cpu_milli, memory_mib, gpus, gpu_milli, *, products=()):
+    return Job(name, gpus=gpus, gpu_milli=gpu_milli, cpu_milli=cpu_milli, memory_mib=memory_mib, products=products)
 
 
 @st.composite
 def clusters(draw):
     nodes = [
-        PlacementNode(
-            f"n{i}", draw(st.integers(1, 64)) * 1000, 10_000, draw(st.integers(0, 8)), draw(st.sampled_from(MODELS))
-        )
+        node(f"n{i}", draw(st.integers(1, 64)) * 1000, 10_000, draw(st.integers(0, 8)), draw(st.sampled_from(MODELS)))
         for i in range(draw(st.integers(1, 6)))
     ]
     shapes = st.sampled_from([(0, 0), (1, 300), (1, 500), (1, 1000), (2, 1000), (8, 1000)])
@@ -28,7 +35,7 @@ def clusters(draw):
         gpus, milli = draw(shapes)
         models = draw(st.sampled_from([(), ("A",), ("A", "B")])) if gpus else ()
         pods.append(
-            PlacementPod(f"p{i}", draw(st.integers(1, 16)) * 1000, draw(st.integers(0, 4000)), gpus, milli, models)
+            pod_of(f"p{i}", draw(st.integers(1, 16)) * 1000, draw(st.integers(0, 4000)), gpus, milli, products=models)
         )
     arrivals = draw(st.lists(st.sampled_from([pod.name for pod in pods]), min_size=1, max_size=60))
     return nodes, pods, arrivals
@@ -45,7 +52,7 @@ class Twin:
         self.left = [[1000] * node.gpus for node in nodes]
         counts = {}
         for pod in pods:
-            key = (pod.cpu_milli, pod.gpu_milli, pod.gpus, pod.models)
+            key = (pod.cpu_milli, pod.gpu_milli, pod.gpus, pod.products)
             counts[key] = counts.get(key, 0) + 1
         self.mix, covered = [], 0
         for key, count in sorted(counts.items(), key=lambda item: -item[1]):
@@ -57,7 +64,7 @@ class Twin:
     def fits(self, n, pod):
         if self.cpu[n] < pod.cpu_milli or self.memory[n] < pod.memory_mib:
             return False
-        if pod.gpus and pod.models and self.nodes[n].model not in pod.models:
+        if pod.gpus and pod.products and self.nodes[n].product not in pod.products:
             return False
         return sum(left >= pod.gpu_milli for left in self.left[n]) >= pod.gpus
 
@@ -67,7 +74,7 @@ class Twin:
             idle, has_cpu = sum(lefts), cpu >= wanted_cpu
             if gpus == 0:
                 by_class[3 if has_cpu else 4] += share * idle
-            elif models and self.nodes[n].model not in models:
+            elif models and self.nodes[n].product not in models:
                 by_class[5] += share * idle
             elif sum(left >= milli for left in lefts) < gpus:
                 by_class[1 if has_cpu else 0] += share * idle
@@ -134,17 +141,17 @@ def policy(request):
 
 
 def test_a_pod_that_fits_nowhere_is_dropped(policy):
-    result = run_study([PlacementNode("n", 1000, 10, 1)], [PlacementPod("p", 2000, 1, 1, 1000)], ["p"], policy)
+    result = run_study([node("n", 1000, 10, 1)], [pod_of("p", 2000, 1, 1, 1000)], ["p"], policy)
     assert result.nodes.tolist() == [-1]
     assert result.n_dropped == 1
 
 
 def test_what_is_placed_never_exceeds_what_there_is(policy):
-    nodes = [PlacementNode(f"n{i}", 32_000, 1000, 4) for i in range(3)]
+    nodes = [node(f"n{i}", 32_000, 1000, 4) for i in range(3)]
     pods = [
-        PlacementPod("share", 1000, 1, 1, 300),
-        PlacementPod("two", 4000, 1, 2, 1000),
-        PlacementPod("cpu", 2000, 1, 0, 0),
+        pod_of("share", 1000, 1, 1, 300),
+        pod_of("two", 4000, 1, 2, 1000),
+        pod_of("cpu", 2000, 1, 0, 0),
     ]
     result = run_study(nodes, pods, ["share", "two", "cpu"] * 20, policy, seed=3)
     assert result.allocation_percent.max() <= 100
@@ -153,15 +160,15 @@ def test_what_is_placed_never_exceeds_what_there_is(policy):
 
 
 def test_the_same_seed_gives_the_same_placements(policy):
-    nodes = [PlacementNode(f"n{i}", 32_000, 1000, 4) for i in range(5)]
-    pods = [PlacementPod("share", 1000, 1, 1, 300)]
+    nodes = [node(f"n{i}", 32_000, 1000, 4) for i in range(5)]
+    pods = [pod_of("share", 1000, 1, 1, 300)]
     runs = [run_study(nodes, pods, ["share"] * 30, policy, seed=7).nodes.tolist() for _ in range(2)]
     assert runs[0] == runs[1]
 
 
 def test_an_unknown_pod_in_the_order_is_named():
     with pytest.raises(BadInput, match="'ghost'"):
-        run_study([PlacementNode("n", 1, 1, 1)], [PlacementPod("p", 1, 1, 1, 1000)], ["ghost"], BEST_FIT)
+        run_study([node("n", 1, 1, 1)], [pod_of("p", 1, 1, 1, 1000)], ["ghost"], BEST_FIT)
 
 
 def test_an_unknown_policy_is_refused_with_the_installed_ones():
