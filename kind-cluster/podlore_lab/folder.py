@@ -1,0 +1,63 @@
+"""Where the files of one lab lie, and where the labs of this user lie."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from podlore.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class LabFolder:
+    """The folder of one lab; all of it is temporary and for this user only."""
+
+    path: Path
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self.path / "admin.kubeconfig"
+
+    @property
+    def certificates(self) -> Path:
+        """The certificate authority and all certificates."""
+        return self.path / "certificates"
+
+    @property
+    def audit_log(self) -> Path:
+        """The API server's audit log, one JSON event a line."""
+        return self.path / "audit.log"
+
+    @property
+    def scrape_targets(self) -> Path:
+        """One file a job; Prometheus watches them."""
+        return self.path / "scrape-targets"
+
+    @property
+    def description(self) -> Path:
+        """What runs here: name, ports, programs."""
+        return self.path / "lab.json"
+
+    def create(self) -> "LabFolder":
+        """Make the folder and those inside it, readable by nobody else."""
+        self.path.mkdir(mode=0o700, parents=True)
+        for inside in (self.certificates, self.scrape_targets, self.path / "logs", self.path / "service-accounts"):
+            inside.mkdir(mode=0o700)
+        return self
+
+
+def labs_root() -> Path:
+    """Return the folder of this user's labs, ``$PODLORE_LABS`` or one in the system's temporary folder.
+
+    Raises
+    ------
+    Unavailable
+        If somebody else owns it: what lies there is not trusted.
+    """
+    chosen = os.environ.get("PODLORE_LABS")
+    root = Path(chosen) if chosen else Path(tempfile.gettempdir()) / f"podlore-labs-{os.getuid()}"
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if root.stat().st_uid != os.getuid():
+        raise Unavailable(f"{root} belongs to another user; set PODLORE_LABS to a folder of your own")
+    return root
