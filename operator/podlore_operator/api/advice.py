@@ -11,6 +11,7 @@ from pydantic import Field
 
 from podlore.vocabulary import Action, EvidenceSource, Pattern, Severity
 from podlore_operator.api.conditions import Conditions
+from podlore_operator.api.keys import KEYS
 from podlore_operator.api.resource import ApiModel, Column, Presentation, Resource, Rule, at_most, rules
 from podlore_operator.api.scalars import (
     Count,
@@ -137,7 +138,6 @@ class RecommendationDetail(ApiModel):
     """What to do."""
 
     type: RecommendationType
-    """How it can be followed."""
     steps: Text
     """What a person does, in plain words."""
     patch: Annotated[str, Field(max_length=4096)] | None = None
@@ -200,7 +200,6 @@ class AdviceStatus(ApiModel):
     conditions: Conditions = ()
     """Observed: the pattern is still seen. Calibrated: enough outcomes back the confidence."""
     state: State
-    """Where the advice is in its life."""
     pattern: Pattern
     """What was found."""
     cause: Word
@@ -262,6 +261,7 @@ COLUMNS = (
     Column("NODE", ".status.node", wide=True),
     Column("EXPIRES", ".status.expiresAt", wide=True),
 )
+ADVICE_KEYS = tuple(key for key in KEYS if key.on_advice)
 SELECTABLE = (".status.pattern", ".status.action", ".status.severity", ".status.state", ".spec.target.kind")
 
 
@@ -277,7 +277,7 @@ class Advice(Resource):
 class SchedulingAdvice(Advice):
     """Advice about one workload, in the workload's namespace: what pattern was found, why, and what to do about it."""
 
-    presentation = Presentation("schedulingadvices", "sadv", True, COLUMNS, SELECTABLE)
+    presentation = Presentation("schedulingadvices", "sadv", True, COLUMNS, SELECTABLE, ADVICE_KEYS)
 
     kind: Literal["SchedulingAdvice"] = "SchedulingAdvice"
 
@@ -285,6 +285,6 @@ class SchedulingAdvice(Advice):
 class ClusterSchedulingAdvice(Advice):
     """Advice about a node, a rack or a queue: what pattern was found, why, and what to do about it."""
 
-    presentation = Presentation("clusterschedulingadvices", "csadv", False, COLUMNS, SELECTABLE)
+    presentation = Presentation("clusterschedulingadvices", "csadv", False, COLUMNS, SELECTABLE, ADVICE_KEYS)
 
     kind: Literal["ClusterSchedulingAdvice"] = "ClusterSchedulingAdvice"

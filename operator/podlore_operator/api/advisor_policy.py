@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from podlore.policy import METRIC_NAMES, Mode, Policy
 from podlore_operator.api.conditions import Conditions
+from podlore_operator.api.keys import KEYS
 from podlore_operator.api.resource import ApiModel, Column, Presentation, Resource, Rule, rules
 from podlore_operator.api.scalars import Count, Flag, LabelKey, Measure, MetricName, Namespace, Threshold
 from podlore_operator.api.thresholds import Thresholds, defaults_said, mirrors
@@ -170,6 +171,7 @@ class AdvisorPolicy(Resource):
             Column("AGE", ".metadata.creationTimestamp", type="date"),
             Column("WHY", ".status.conditions[?(@.type=='Accepted')].message", wide=True),
         ),
+        keys=tuple(key for key in KEYS if not key.on_advice),
     )
 
     kind: Literal["AdvisorPolicy"] = "AdvisorPolicy"

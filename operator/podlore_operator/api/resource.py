@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from podlore_operator.api.keys import GROUP
+from podlore_operator.api.keys import GROUP, Key
 
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -41,13 +41,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """How the API server and kubectl present a kind."""
+    """How the API server and kubectl present a kind; ``keys`` are the labels and annotations its description tells."""
 
     plural: str
     short_name: str
     namespaced: bool
     columns: tuple[Column, ...]
     selectable: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
 
 
 def rules(*checks: Rule) -> ConfigDict:

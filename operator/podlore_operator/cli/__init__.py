@@ -1,0 +1,1 @@
+"""The commands that touch a cluster, and those about its API."""
