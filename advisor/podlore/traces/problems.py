@@ -119,7 +119,7 @@ def peak_gpus(jobs: Iterable[Job]) -> tuple[float, float | None]:
     held, peak, peak_seconds = 0.0, 0.0, 0.0
     ends: list[tuple[float, float]] = []
     for job in timed:
-        now = job.submit_seconds or 0.0
+        now = float(job.submit_seconds or 0.0)
         while ends and ends[0][0] <= now:
             held -= heappop(ends)[1]
         held += job.gpu_request
