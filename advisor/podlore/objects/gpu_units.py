@@ -46,7 +46,7 @@ _NAMES = frozenset(
         *(name for names in _PERCENT_OF_DEVICE.values() for name in names),
     }
 )
-_MIG = re.compile(r"nvidia\.com/mig-(\d)g\.(\d{1,3})gb(?:\..*)?")
+_MIG = re.compile(r"nvidia\.com/mig-([0-9])g\.([0-9]{1,3})gb(?:\..*)?")
 _MIG_SLICES = 7
 _A30_PROFILES = frozenset({("1", "6"), ("2", "12"), ("4", "24")})
 _A30_SLICES = 4

@@ -2,7 +2,7 @@
 
 from podlore.clock import Clock
 from podlore.errors import BadInput
-from podlore.objects.parse import Count, Few, Instant, Name, Shape, trace_time
+from podlore.objects.parse import Count, Few, Instant, Name, Namespace, Shape, trace_time
 from podlore.vocabulary import ObjectRef
 
 
@@ -21,7 +21,7 @@ class Metadata(Shape, frozen=True):
 
     name: Name
     uid: Name
-    namespace: str | None = None
+    namespace: Namespace | None = None
     creation_timestamp: Instant = None
     deletion_timestamp: Instant = None
     deletion_grace_period_seconds: Count | None = None

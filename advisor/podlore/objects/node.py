@@ -18,10 +18,10 @@ class TaintSpec(Shape, frozen=True):
 
 
 class ConditionObject(Shape, frozen=True):
-    """An entry of any object's ``status.conditions``."""
+    """An entry of any object's ``status.conditions``; one without a type (Volcano's) says nothing to us."""
 
-    type: str
-    status: str
+    type: str = ""
+    status: str = ""
     reason: str | None = None
     message: str | None = None
     last_transition_time: Instant = None
@@ -75,6 +75,7 @@ def conditions_of(found: list[ConditionObject] | None, clock: Clock) -> tuple[Co
             trace_time(condition.last_transition_time, clock),
         )
         for condition in found or ()
+        if condition.type
     )
 
 

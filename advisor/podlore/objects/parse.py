@@ -25,6 +25,7 @@ _Shape = TypeVar("_Shape", bound="Shape")
 Instant = Annotated[datetime, Meta(tz=True)] | None
 Count = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
 Name = Annotated[str, Meta(min_length=1, max_length=253, pattern=r"\A[!-~]+\Z")]
+Namespace = Annotated[str, Meta(max_length=253, pattern=r"\A[!-~]*\Z")]  # empty where cluster-scoped
 Few = Annotated[list[_T], Meta(max_length=LIST_MAX)] | None
 Amounts = Annotated[dict[str, str | int | float], Meta(max_length=LIST_MAX)] | None
 

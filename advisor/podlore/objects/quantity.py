@@ -14,7 +14,10 @@ from podlore.errors import BadInput
 NANO = 10**9
 MAX_WHOLE = 2**63 - 1
 
-_FORM = re.compile(r"(?P<number>\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,2}|)")
+_FORM = re.compile(
+    r"(?P<number>[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})"
+    r"(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2}|)"
+)
 _DECIMAL = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
 _BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _FACTORS = {suffix: Fraction(1000) ** power for power, suffix in enumerate(_DECIMAL, start=-3)} | {

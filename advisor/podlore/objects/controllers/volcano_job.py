@@ -33,9 +33,8 @@ class Phase(Shape, frozen=True):
 
 
 class VolcanoStatus(WorkloadStatus, frozen=True):
-    """A Volcano Job's status; its conditions have no type and are not read."""
+    """A Volcano Job's status."""
 
-    conditions: None = None
     state: Phase = Phase()
 
 
