@@ -66,6 +66,42 @@ def _as_table(result: "PlacementResult", policy: str) -> str:
 
 
 @app.command()
+def queueing(
+    workload: Annotated[Path, typer.Option(help="CSV: name,time,application,num_replicas,batch_size.")],
+    profiles: Annotated[Path, typer.Option(help="Folder with a measured profile per application.")],
+    policy: Annotated[str, typer.Option(help="FIFO or Tiresias.")],
+    nodes: Annotated[int, typer.Option(help="Nodes of the cluster.")] = 16,
+    gpus_per_node: Annotated[int, typer.Option(help="GPUs a node.")] = 4,
+    output: Annotated[str, typer.Option(help="table or json")] = "table",
+) -> None:
+    """Run training jobs through a queue; print when each is done.
+
+    Example: podlore simulate queueing --workload workload-1.csv --profiles profiles/ --policy Tiresias
+    """
+    from podlore.simulate.queueing.study import load_policy, read_workload, run_study
+
+    jobs = read_workload(workload, profiles)
+    result = run_study(jobs, load_policy(policy), nodes=nodes, gpus_per_node=gpus_per_node)
+    if output == "json":
+        typer.echo(
+            json.dumps(
+                {
+                    "policy": policy,
+                    "completion_seconds": dict(result.completion_seconds),
+                    "mean_completion_seconds": result.mean_completion_seconds,
+                    "makespan_seconds": result.makespan_seconds,
+                    "wall_seconds": round(result.wall_seconds, 4),
+                }
+            )
+        )
+        return
+    slowest = sorted(result.completion_seconds.items(), key=lambda item: -item[1])[:10]
+    typer.echo(f"{policy}: {len(jobs)} jobs, mean completion {result.mean_completion_seconds:,.2f} s")
+    typer.echo(f"makespan {result.makespan_seconds:,} s, {result.wall_seconds:.2f} s of computing; the slowest:")
+    typer.echo("\n".join(f"  {name:24} {seconds:>9,} s" for name, seconds in slowest))
+
+
+@app.command()
 def published(
     nodes: Nodes,
     pods: Pods,

@@ -1,0 +1,84 @@
+"""Queueing studies: the published completion times to the second, and promises that hold for every policy."""
+
+import json
+import os
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from podlore.errors import BadInput
+from podlore.simulate.queueing.study import GROUP, load_policy, read_workload, run_study
+
+DATA = Path(os.environ.get("PODLORE_DATA", Path(__file__).parents[4].parent / "shared" / "data")) / "pollux"
+
+needs_profiles = pytest.mark.skipif(not DATA.is_dir(), reason="needs the measured profiles: set PODLORE_DATA")
+
+
+def workload(number):
+    return read_workload(DATA / "workloads" / f"workload-{number}.csv", DATA / "profiles")
+
+
+@needs_profiles
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_tiresias_completes_every_job_at_the_published_second(number):
+    published = json.loads((DATA / "published" / "tiresias-1.0.json").read_text())
+    result = run_study(workload(number), load_policy("Tiresias"))
+    assert dict(result.completion_seconds) == published["jcts"][f"workload-{number}"]
+    assert result.mean_completion_seconds == published["avgs"][f"workload-{number}"]
+
+
+@pytest.fixture(params=sorted(point.name for point in entry_points(group=GROUP)))
+def policy(request):
+    return load_policy(request.param)
+
+
+class Watched:
+    """Passes a policy's allocations on, and checks each of them."""
+
+    def __init__(self, policy):
+        self.policy = policy
+
+    def allocate(self, now, jobs, before, gpus_by_node):
+        allocations = self.policy.allocate(now, jobs, before, gpus_by_node)
+        used = [node for nodes in allocations.values() for node in nodes]
+        assert all(used.count(node) <= gpus for node, gpus in enumerate(gpus_by_node))
+        assert all(len(allocations[name]) in {0, jobs[name].replicas} for name in allocations)
+        return allocations
+
+
+@needs_profiles
+def test_no_gpu_is_given_twice_and_gangs_run_whole(policy):
+    result = run_study(workload(1), Watched(policy))
+    assert min(result.completion_seconds.values()) > 0
+
+
+@needs_profiles
+def test_the_same_workload_gives_the_same_times(policy):
+    name = type(policy).__name__.replace("Fifo", "FIFO")
+    times = [run_study(workload(1), load_policy(name)).completion_seconds for _ in range(2)]
+    assert times[0] == times[1]
+
+
+@needs_profiles
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("a,-1,ncf,1,256", "row 2: negative time"),
+        ("a,x,ncf,1,256", "row 2: ValueError"),
+        ("a,0,gpt9,1,256", "known applications: bert"),
+        ("a,0,ncf,1,256\na,0,ncf,1,256", "two jobs have one name"),
+        ("", "no jobs"),
+    ],
+)
+def test_a_bad_workload_says_where(tmp_path, row, says):
+    path = tmp_path / "workload.csv"
+    path.write_text(f"name,time,application,num_replicas,batch_size\n{row}\n")
+    with pytest.raises(BadInput, match=says):
+        read_workload(path, DATA / "profiles")
+
+
+@needs_profiles
+def test_a_job_larger_than_the_cluster_is_refused_before_the_run():
+    with pytest.raises(BadInput, match="GPUs of 4"):
+        run_study(workload(1), load_policy("FIFO"), nodes=1)
