@@ -65,7 +65,7 @@ class Profile:
 
     def progress_after(self, epoch: int) -> float:
         """Return the progress at which so many epochs are done, the least over the measured batch sizes."""
-        return self._progress[epoch]
+        return float(self._progress[epoch])
 
     def gradients(self, batch: int, epoch: int) -> tuple[float, float]:
         """Return the squared norm and the variance of the gradient, as estimated at this batch size and epoch."""
