@@ -8,6 +8,7 @@ pod itself (LeaderWorkerSet), the group labels of the workload APIs tell the res
 scheduler's pod group. The labels are those of the projects' own documentation, read in 2026.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -95,6 +96,16 @@ POD_GROUP_LABELS: tuple[tuple[str, Api], ...] = (
 )
 """Labels or annotations that gather pods without a controller for a gang scheduler."""
 
+GANG_LABELS = (
+    "kueue.x-k8s.io/pod-group-name",
+    "scheduling.x-k8s.io/pod-group",
+    "scheduling.k8s.io/group-name",
+)
+"""Labels or annotations by which people ask for all pods at once, whatever kind controls them."""
+
+POD_GROUP_SIZE = "kueue.x-k8s.io/pod-group-total-count"
+COUNT_DIGITS_MAX = 6
+COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
 QUEUE_LABELS = ("kueue.x-k8s.io/queue-name", "kai.scheduler/queue", "volcano.sh/queue-name")
 
 
@@ -115,6 +126,81 @@ def top_level(pod: Pod, controllers_by_uid: Mapping[str, Controller]) -> ObjectR
     if top is not None and top.uid in controllers_by_uid:
         return top
     return _by_label(pod, top) or top or _by_pod_group(pod) or pod_ref(pod)
+
+
+def roll_up(pods: Iterable[Pod], controllers: Iterable[Controller]) -> tuple[Workload, ...]:
+    """Return the top-level workloads, sorted by reference; suspended ones without pods are among them.
+
+    Examples
+    --------
+    >>> suspended = Controller(ObjectRef("batch", "Job", "nlp", "tune"), 0.0, is_suspended=True)
+    >>> [(str(w.ref), len(w.pods)) for w in roll_up([Pod("nlp", "p", "u", 0.0)], [suspended])]
+    [('nlp/Pod/p', 1), ('nlp/Job/tune', 0)]
+    """
+    controllers = sorted(controllers, key=lambda controller: (controller.ref, controller.ref.uid))
+    by_uid = {controller.ref.uid: controller for controller in controllers if controller.ref.uid}
+    by_ref = {controller.ref: controller for controller in controllers}
+    members: defaultdict[ObjectRef, list[Pod]] = defaultdict(list)
+    for pod in pods:
+        members[top_level(pod, by_uid)].append(pod)
+    for ref, controller in by_ref.items():
+        if _waits_without_pods(controller):
+            members.setdefault(ref, [])
+    return tuple(_workload(by_ref.get(ref), ref, members[ref]) for ref in sorted(members))
+
+
+def is_finished(pod: Pod) -> bool:
+    """Say whether a pod has ended for good, so that it holds nothing any more."""
+    return pod.phase in {"Succeeded", "Failed"}
+
+
+def _waits_without_pods(controller: Controller) -> bool:
+    """Say whether this is work that was held back; a suspended CronJob is a schedule, and no work."""
+    may_wait = (controller.ref.group, controller.ref.kind) in ROLL_UP and controller.ref.kind != "CronJob"
+    return may_wait and controller.is_suspended and controller.controller is None and controller.finished_at is None
+
+
+def _workload(controller: Controller | None, ref: ObjectRef, pods: list[Pod]) -> Workload:
+    pods = sorted(pods, key=lambda pod: (pod.namespace, pod.name, pod.uid))
+    wanted = _pods_wanted(controller, pods)
+    return Workload(
+        ref=controller.ref if controller else ref,
+        pods=tuple(pods),
+        created_at=controller.created_at if controller else min(pod.created_at for pod in pods),
+        pods_wanted=wanted,
+        is_gang=wanted > 1 and _is_gang(ref, pods),
+        is_suspended=controller.is_suspended if controller else False,
+        deadline_seconds=controller.deadline_seconds if controller else None,
+        queue=_queue(controller, pods),
+    )
+
+
+def _pods_wanted(controller: Controller | None, pods: list[Pod]) -> int:
+    """Return how many pods run at once: what the controller says, a pod group's size, else the unfinished pods."""
+    if controller:
+        return controller.pods_wanted
+    sizes = [int(size) for pod in pods if _is_count(size := pod.annotations.get(POD_GROUP_SIZE, ""))]
+    return max([sum(not is_finished(pod) for pod in pods), *sizes])
+
+
+def _is_count(text: str) -> bool:
+    return text.isdecimal() and len(text) <= COUNT_DIGITS_MAX
+
+
+def _is_gang(ref: ObjectRef, pods: list[Pod]) -> bool:
+    if (ref.group, ref.kind) in GANG_KINDS:
+        return True
+    return any(_tells(pod, COMPLETION_INDEX) or any(_tells(pod, label) for label in GANG_LABELS) for pod in pods)
+
+
+def _tells(pod: Pod, key: str) -> bool:
+    return key in pod.labels or key in pod.annotations
+
+
+def _queue(controller: Controller | None, pods: list[Pod]) -> str:
+    labels = [controller.labels] if controller else []
+    labels += [pod.labels for pod in pods[:1]]
+    return next((mapping[key] for mapping in labels for key in QUEUE_LABELS if mapping.get(key)), "")
 
 
 def _climb(ref: ObjectRef | None, controllers_by_uid: Mapping[str, Controller]) -> ObjectRef | None:

@@ -1,0 +1,51 @@
+"""Puts a finding together, so that all detectors count stakes, severity and confidence alike."""
+
+from collections.abc import Sequence
+
+from podlore.patterns.confidence import confidence_of
+from podlore.patterns.severity import severity_of
+from podlore.patterns.stake import two_digits
+from podlore.vocabulary import Evidence, Finding, ObjectRef, Pattern
+
+
+def found(
+    pattern: Pattern,
+    cause: str,
+    target: ObjectRef,
+    summary: str,
+    evidence: Sequence[Evidence],
+    *,
+    gpus: float = 0.0,
+    hours: float = 0.0,
+    share: float = 1.0,
+    weaker: float = 1.0,
+    since: float | None = None,
+    blamed: Sequence[ObjectRef] = (),
+    ranked_nodes: Sequence[str] = (),
+) -> Finding:
+    """Return a finding.
+
+    Parameters
+    ----------
+    gpus, hours
+        How many GPUs the target holds or wants, and for how long the advice matters (`podlore.patterns.stake`).
+    share
+        Of those GPU-hours, the share that following the advice frees or saves.
+    weaker
+        A factor (0-1) on the prior confidence, where the evidence is thinner than usual.
+    """
+    gpu_hours = two_digits(gpus * hours * share)
+    return Finding(
+        pattern=pattern,
+        cause=cause,
+        target=target,
+        severity=severity_of(pattern, gpu_hours),
+        summary=summary,
+        evidence=tuple(evidence),
+        confidence=two_digits(confidence_of(pattern, cause) * weaker),
+        gpus=gpus,
+        gpu_hours_at_stake=gpu_hours,
+        since=since,
+        blamed=tuple(blamed),
+        ranked_nodes=tuple(ranked_nodes),
+    )

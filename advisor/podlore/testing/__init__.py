@@ -1,0 +1,5 @@
+"""For tests of podlore and of plug-ins: builders of small clusters, slow twins, and the scenario runner."""
+
+from podlore.testing.build import GIB, HOUR, MINUTE, NOW, gang, gpu_window, job, node, pod, snapshot
+
+__all__ = ["GIB", "HOUR", "MINUTE", "NOW", "gang", "gpu_window", "job", "node", "pod", "snapshot"]
