@@ -1,0 +1,93 @@
+"""What podlore remembers beyond a restart, as bytes: bounded, and trusted no more than any other input.
+
+`pack` and `unpack` are pure; ``podlore_operator.state_store`` keeps the bytes in a ConfigMap.
+"""
+
+import gzip
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import msgspec
+
+from podlore.clock import Clock
+from podlore.errors import BadInput
+from podlore.snapshot import History
+from podlore.vocabulary import Failure, Start
+
+VERSION = 1
+BYTES_MAX = 512 * 1024
+PACKED_BYTES_MAX = (BYTES_MAX - 8192) * 3 // 4
+"""What base64 and the object around it leave of the bound."""
+UNPACKED_BYTES_MAX = 64 * 1024 * 1024
+_Item = TypeVar("_Item", Start, Failure)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """All that outlives a process beside the objects themselves and Prometheus.
+
+    ``silences`` says for how many seconds each advice had not been found. The clock's scale and anchor are kept, since
+    trace times mean nothing under another clock.
+    """
+
+    history: History = field(default_factory=History)
+    silences: Mapping[str, float] = field(default_factory=dict)
+    scale: float = 1.0
+    anchor: float = 0.0
+    version: int = VERSION
+
+    def fits(self, clock: Clock) -> bool:
+        """Say whether its times are those of this clock."""
+        return self.scale == clock.scale and (clock.scale == 1.0 or self.anchor == clock.anchor)
+
+
+def pack(remembered: Remembered, bytes_max: int = PACKED_BYTES_MAX) -> bytes:
+    """Return the memory as compressed JSON of at most ``bytes_max``; the oldest history gives way.
+
+    >>> unpack(pack(Remembered(silences={"vision/a": 60.0}))).silences
+    {'vision/a': 60.0}
+    """
+    while len(packed := gzip.compress(msgspec.json.encode(remembered), 6, mtime=0)) > bytes_max:
+        history = remembered.history
+        if not (history.starts or history.failures):
+            return pack(replace(remembered, silences={}), bytes_max)
+        share = min(0.9, bytes_max / len(packed))
+        remembered = replace(
+            remembered, history=History(_newest(history.starts, share), _newest(history.failures, share))
+        )
+    return packed
+
+
+def unpack(packed: bytes) -> Remembered:
+    """Return what was packed.
+
+    Raises
+    ------
+    BadInput
+        If it is anything else: cut off, not podlore's, of another version, or too large when unpacked.
+    """
+    try:
+        remembered = msgspec.json.decode(_decompressed(packed), type=Remembered)
+    except (zlib.error, msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise BadInput(f"the stored state is not podlore's, it is ignored: {error}") from None
+    if remembered.version != VERSION:
+        raise BadInput(f"the stored state has version {remembered.version}, not {VERSION}: it is ignored")
+    return replace(
+        remembered,
+        silences={key: seconds for key, seconds in remembered.silences.items() if math.isfinite(seconds)},
+    )
+
+
+def _decompressed(packed: bytes) -> bytes:
+    decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    content = decompressor.decompress(packed, UNPACKED_BYTES_MAX)
+    if not decompressor.eof:
+        raise ValueError(f"it is cut off, or unpacks to more than {UNPACKED_BYTES_MAX} bytes")
+    return content
+
+
+def _newest(items: tuple[_Item, ...], share: float) -> tuple[_Item, ...]:
+    return items[len(items) - int(len(items) * share) :]
