@@ -19,7 +19,7 @@ from podlore_lab.api import Api, Refused, client_context, is_healthy
 from podlore_lab.audit import AuditEvent, read_audit
 from podlore_lab.certificates import KeyPair
 from podlore_lab.control_plane import ControlPlane, Ports
-from podlore_lab.folder import LabFolder, labs_root
+from podlore_lab.folder import lab_folder
 from podlore_lab.kubeconfig import with_token
 from podlore_lab.kwok import allow_kwok, kwok, kwok_health
 from podlore_lab.ports import LOOPBACK, check_free, free_ports
@@ -74,7 +74,7 @@ class Lab:
 
     def __init__(self, name: str | None = None, *, api_port: int = 0, prometheus_port: int = 0) -> None:
         self.name = name or f"lab-{secrets.token_hex(4)}"
-        self.folder = LabFolder(labs_root() / self.name)
+        self.folder = lab_folder(self.name)
         self._wanted_ports = {"api_server": api_port, "prometheus": prometheus_port}
         self._processes: Processes | None = None
         self._description: LabDescription | None = None

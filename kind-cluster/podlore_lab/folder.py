@@ -1,11 +1,12 @@
 """Where the files of one lab lie, and where the labs of this user lie."""
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from podlore.errors import Unavailable
+from podlore.errors import BadInput, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,21 @@ class LabFolder:
         for inside in (self.certificates, self.scrape_targets, self.path / "logs", self.path / "service-accounts"):
             inside.mkdir(mode=0o700)
         return self
+
+
+LAB_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+
+
+def lab_folder(name: str) -> LabFolder:
+    """Return the folder of the lab with this name.
+
+    >>> lab_folder("../home")
+    Traceback (most recent call last):
+    podlore.errors.BadInput: lab name '../home': use up to 40 small letters, digits and dashes
+    """
+    if not LAB_NAME.fullmatch(name):
+        raise BadInput(f"lab name {name[:80]!r}: use up to 40 small letters, digits and dashes")
+    return LabFolder(labs_root() / name)
 
 
 def labs_root() -> Path:

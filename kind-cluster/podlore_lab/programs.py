@@ -4,17 +4,9 @@ import os
 from pathlib import Path
 
 from podlore.errors import Unavailable
+from podlore_lab.build import build, built
+from podlore_lab.recipe import PACKAGES, recipe
 
-PROGRAMS = (
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kubectl",
-    "kwok",
-    "helm",
-    "prometheus",
-)
 NAMED_FOLDER = "PODLORE_CONTROLPLANE_BIN"
 
 
@@ -29,15 +21,25 @@ def named_programs() -> Path | None:
     named = os.environ.get(NAMED_FOLDER)
     if not named:
         return None
-    missing = [name for name in PROGRAMS if not os.access(Path(named) / name, os.X_OK)]
+    missing = [name for name in PACKAGES if not os.access(Path(named) / name, os.X_OK)]
     if missing:
         raise Unavailable(f"{NAMED_FOLDER}={named} lacks {', '.join(missing)}; unset it to build them")
     return Path(named).absolute()
 
 
 def programs() -> Path:
-    """Return the folder of the programs."""
-    named = named_programs()
-    if named is None:
-        raise Unavailable(f"set {NAMED_FOLDER}")
-    return named
+    """Return the folder of the programs, built first where they are missing.
+
+    Raises
+    ------
+    Unavailable
+        If they cannot be built.
+    """
+    return named_programs() or built(recipe()) or _build_visibly()
+
+
+def _build_visibly() -> Path:
+    from podlore_lab.build_progress import BuildProgress  # noqa: PLC0415 -- rich is for those who build
+
+    with BuildProgress() as watcher:
+        return build(watcher=watcher)

@@ -23,7 +23,7 @@ from typing import IO, Any
 from podlore_lab.process_id import ProcessId
 
 PR_SET_PDEATHSIG = 1
-GRACE_SECONDS = 2.0  # the data is thrown away: a server that waits for its watchers is not waited for
+GRACE_SECONDS = 0.5  # the data is thrown away: a server that waits for its watchers is not waited for
 STATE_FILE = "processes.json"
 
 

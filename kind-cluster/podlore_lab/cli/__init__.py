@@ -1,0 +1,1 @@
+"""The ``podlore lab`` commands."""

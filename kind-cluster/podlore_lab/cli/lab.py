@@ -1,0 +1,235 @@
+"""``podlore lab``: a real control plane with fake GPU nodes on this machine, without Docker."""
+
+import os
+import signal
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from podlore.traces import NodeShape
+    from podlore_lab.cluster import Lab
+
+from podlore_lab.cli.status import Output, print_statuses
+
+app = typer.Typer(
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    help="""A real control plane with fake GPU nodes on this machine: no Docker, nothing to install.
+
+    [bold]podlore lab up --nodes 100[/]            100 nodes with 8 GPUs each, ready in seconds
+
+    [bold]podlore lab kubectl -- get nodes[/]      ask it
+
+    [bold]podlore lab down[/]                      end it, every process
+    """,
+)
+
+DEFAULT_NAME = "default"
+DEFAULT_NODES = "16"
+NameOption = Annotated[str, typer.Option("--name", "-n", help="Which lab; several may run side by side.")]
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command()
+def build(force: Annotated[bool, typer.Option("--force", help="Build everything again.")] = False) -> None:
+    """Build the control plane's programs from source into the cache; done once, and by itself when they are missing.
+
+    Takes 10-15 minutes on two cores the first time. Cut off, the next call goes on where it stopped. Needs about 7 GiB;
+    PODLORE_CACHE chooses the folder. PODLORE_CONTROLPLANE_BIN names a folder of ready programs instead.
+
+    [bold]podlore lab build[/]
+    """
+    from podlore_lab import build as builder
+    from podlore_lab.build_progress import BuildProgress
+    from podlore_lab.programs import named_programs
+
+    folder = named_programs()
+    if folder is None:
+        with BuildProgress() as watcher:
+            folder = builder.build(force=force, watcher=watcher)
+    typer.echo(folder)
+
+
+@app.command()
+def up(
+    name: NameOption = DEFAULT_NAME,
+    nodes: Annotated[
+        str, typer.Option(help="How many GPU nodes to make up, or a node list: openb's CSV, podlore's own, a trace.")
+    ] = DEFAULT_NODES,
+    slices: Annotated[int, typer.Option(min=1, help="Time-slice every GPU into so many units.")] = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at a bad row of the node list.")] = False,
+    foreground: Annotated[bool, typer.Option("--foreground", "-f", help="Stay, and end it with Ctrl-C.")] = False,
+    api_port: Annotated[int, typer.Option(min=0, max=65535, help="The API server's port; 0: any free one.")] = 0,
+    prometheus_port: Annotated[int, typer.Option(min=0, max=65535, help="Prometheus' port; 0: any free one.")] = 0,
+) -> None:
+    """Start a lab: etcd, API server, controllers, scheduler, KWOK, Prometheus, and GPU nodes.
+
+    [bold]podlore lab up --nodes 100[/]
+
+    [bold]podlore lab up --nodes openb_node_list_gpu_node.csv --name openb[/]
+
+    [bold]podlore lab up --foreground[/]
+    """
+    from podlore_lab.cluster import Lab
+    from podlore_lab.nodes import create_nodes
+
+    shapes = _shapes(nodes, strict=strict)
+    with (
+        _Spinner(f"starting lab {name}") as spinner,
+        Lab(name, api_port=api_port, prometheus_port=prometheus_port) as lab,
+    ):
+        spinner.say(f"adding {len(shapes)} nodes")
+        create_nodes(lab.api, shapes, slices=slices)
+        spinner.stop()
+        _say_how(lab, len(shapes))
+        if foreground:
+            _wait_for_end()
+        else:
+            lab.detach()
+
+
+@app.command()
+def add_nodes(
+    nodes: Annotated[str, typer.Argument(help="How many GPU nodes to make up, or a node list.")],
+    name: NameOption = DEFAULT_NAME,
+    slices: Annotated[int, typer.Option(min=1, help="Time-slice every GPU into so many units.")] = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at a bad row of the node list.")] = False,
+) -> None:
+    """Add GPU nodes to a running lab, and wait until they are Ready.
+
+    [bold]podlore lab add-nodes openb_node_list_gpu_node.csv[/]
+    """
+    from podlore_lab.cluster import Lab
+    from podlore_lab.nodes import create_nodes
+
+    shapes = _shapes(nodes, strict=strict)
+    with _Spinner(f"adding {len(shapes)} nodes"):
+        create_nodes(Lab.find(name).api, shapes, slices=slices)
+    typer.echo(f"{len(shapes)} nodes are Ready")
+
+
+@app.command()
+def down(
+    name: NameOption = DEFAULT_NAME,
+    everything: Annotated[bool, typer.Option("--all", help="End all labs of this user.")] = False,
+) -> None:
+    """End a lab: every process it started, and its folder.
+
+    [bold]podlore lab down[/]
+
+    [bold]podlore lab down --all[/]
+    """
+    from podlore_lab.state import end, labs
+
+    for each in labs() if everything else [name]:
+        end(each)
+        typer.echo(f"lab {each} has ended")
+
+
+@app.command()
+def status(
+    name: Annotated[str, typer.Option("--name", "-n", help="Only this lab.")] = "",
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = Output.TABLE,
+) -> None:
+    """Show the labs that run: processes, ports, nodes, kubeconfig. Exit status 1 if one is not well.
+
+    [bold]podlore lab status --output json[/]
+    """
+    from podlore_lab.state import labs, status
+
+    statuses = [status(each) for each in ([name] if name else labs())]
+    print_statuses(statuses, output)
+    if any(each.problem for each in statuses):
+        raise typer.Exit(1)
+
+
+@app.command(context_settings=PASSED_ON)
+def kubectl(context: typer.Context, name: NameOption = DEFAULT_NAME) -> None:
+    """Run the lab's kubectl as its administrator.
+
+    [bold]podlore lab kubectl -- get pods --all-namespaces[/]
+    """
+    _run("kubectl", name, context.args)
+
+
+@app.command(context_settings=PASSED_ON)
+def helm(context: typer.Context, name: NameOption = DEFAULT_NAME) -> None:
+    """Run the lab's helm as its administrator.
+
+    [bold]podlore lab helm -- install podlore charts/podlore[/]
+    """
+    _run("helm", name, context.args)
+
+
+def _run(program: str, name: str, arguments: list[str]) -> None:
+    from podlore_lab.cluster import Lab
+
+    lab = Lab.find(name)
+    path = lab.program(program)
+    os.execve(path, [program, *arguments], lab.environment())  # noqa: S606 -- a program that we built
+
+
+def _shapes(nodes: str, *, strict: bool) -> tuple["NodeShape", ...]:
+    from podlore_lab.nodes import generate_nodes, read_shapes
+
+    if nodes.isdigit():
+        return generate_nodes(int(nodes))
+    shapes, problems = read_shapes(Path(nodes), strict=strict)
+    for problem in problems:
+        typer.echo(f"{nodes}, {problem}", err=True)
+    return shapes
+
+
+def _say_how(lab: "Lab", n_nodes: int) -> None:
+    kubectl_path = lab.program("kubectl")
+    end = "" if lab.name == DEFAULT_NAME else f" --name {lab.name}"
+    typer.echo(
+        f"Lab {lab.name} is ready: {n_nodes} nodes, API server {lab.api_url}, Prometheus {lab.prometheus_url}\n\n"
+        f"  export KUBECONFIG={lab.kubeconfig}\n"
+        f"  {kubectl_path} get nodes\n\n"
+        f"or: podlore lab kubectl{end} -- get nodes;  end it: podlore lab down{end}"
+    )
+
+
+def _wait_for_end() -> None:
+    """Return when Ctrl-C or a signal asks to end."""
+    typer.echo("Ctrl-C ends it.")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        while True:
+            signal.pause()
+    typer.echo("ending")
+
+
+class _Spinner:
+    """A line that turns while something takes longer than a moment; on standard error."""
+
+    def __init__(self, text: str) -> None:
+        from rich.console import Console
+
+        self._status = Console(stderr=True).status(text)
+
+    def say(self, text: str) -> None:
+        self._status.update(text)
+
+    def stop(self) -> None:
+        self._status.stop()
+
+    def __enter__(self) -> "_Spinner":
+        self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+
+for _other in ("replay", "demo"):
+    if find_spec(f"podlore_lab.cli.{_other}") is not None:
+        app.command(_other)(getattr(import_module(f"podlore_lab.cli.{_other}"), _other))
