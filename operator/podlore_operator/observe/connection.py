@@ -5,7 +5,7 @@ Every wait has an end. Credentials are read anew once when the server no longer 
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +130,7 @@ class Connection:
         body: object = None,
         content_type: str = JSON,
         accept: str = JSON,
+        seconds: float | None = None,
     ) -> Answer:
         """Ask once and return the answer.
 
@@ -139,6 +140,8 @@ class Connection:
             From the root, e.g. ``/api/v1/pods``.
         body
             Bytes, or an object that is sent as JSON (which is also YAML, for server-side apply).
+        seconds
+            The most that the request may take, where it is more or less than usual.
 
         Raises
         ------
@@ -149,10 +152,13 @@ class Connection:
         """
         data = None if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
         headers = {"Accept": accept, **({} if data is None else {"Content-Type": content_type})}
-        async with self._ask(method, path, query, self._for_request, headers=headers, data=data) as response:
+        patience = self._for_request
+        if seconds is not None:
+            patience = aiohttp.ClientTimeout(total=seconds, sock_connect=patience.sock_connect)
+        async with self._ask(method, path, query, patience, headers=headers, data=data) as response:
             return Answer(response.status, await response.read())
 
-    async def watch(self, path: str, query: Mapping[str, str], *, accept: str = JSON) -> AsyncIterator[bytes]:
+    async def watch(self, path: str, query: Mapping[str, str], *, accept: str = JSON) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a watch until the server ends it; a line that was cut off is not yielded.
 
         Use it in ``contextlib.aclosing``. Raises as `request` does, and also when the line is silent for too long.
