@@ -17,7 +17,9 @@ import msgspec
 
 from podlore.errors import BadInput, Unavailable
 from podlore_operator.observe.credentials import Credentials, from_kubeconfig, in_cluster
-from podlore_operator.observe.refused import refusal
+from podlore_operator.observe.refused import Refused, refusal
+
+__all__ = ["APPLY_PATCH", "JSON", "MERGE_PATCH", "Answer", "Connection", "Patience", "Refused"]
 
 logger = logging.getLogger(__name__)
 
