@@ -98,12 +98,14 @@ def _build_missing(plan: Recipe, folder: Path, missing: list[str], watcher: Watc
     total, done = len(set().union(*needed.values())), set[str]()
     for name in missing:
         watcher.packages(name, len(done), total)
-        command = ["build", *plan.flags, "-v", f"-o={folder / name}.part", plan.packages[name]]
+        part = folder / f"{name}.part"
+        part.unlink(missing_ok=True)  # go writes over programs only, not over a half of one
+        command = ["build", *plan.flags, "-v", f"-o={part}", plan.packages[name]]
         for line in _go(plan, command, folder / f"{name}.log", lock):
             if line in needed[name]:
                 done.add(line)
                 watcher.packages(name, len(done), total)
-        (folder / f"{name}.part").replace(folder / name)
+        part.replace(folder / name)
         write_stamp(folder / name)
         done |= needed[name]
         watcher.packages(name, len(done), total)
