@@ -1,7 +1,7 @@
-"""How much advice there may be: the most valuable first, and what stands already before what would replace it.
+"""How much advice there may be at once and a day: the advisor's order decides, and what it does not say comes last.
 
-Called by ``podlore_operator.reconcile``. Value is severity, then having a place already, then the advisor's order: so
-serious advice always gets in, and two that are worth the same do not take turns.
+Called by ``podlore_operator.reconcile``. The advisor knows the caps too, but neither the advice that the cluster still
+holds from before nor how much of it is new.
 """
 
 from collections import Counter
@@ -45,8 +45,7 @@ def admit(
     """
     admitted, withheld = set[Key](), Counter[str]()
     taken, new = Counter[str](), Counter(new_today)
-    by_value = sorted(said, key=lambda one: (one.severity_rank, one.key not in existing))
-    for key, is_said in chain(((one.key, True) for one in by_value), ((key, False) for key in silent)):
+    for key, is_said in chain(((one.key, True) for one in said), ((key, False) for key in silent)):
         is_new = key not in existing
         if limit := _limit_reached(len(admitted), taken[key.namespace], limits) or (
             is_new and _day_reached(key, new, limits)

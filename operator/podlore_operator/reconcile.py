@@ -5,7 +5,7 @@ Pure: the same arguments give the same writes, and after they are performed it h
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from podlore.policy import Limits
@@ -75,14 +75,28 @@ class Reconciled:
     withheld: Counter[str]
 
 
-def reconcile(existing: Mapping[Key, Advice], said: Mapping[Key, Said], now: Round) -> Reconciled:
-    """Return what must be written so that the cluster carries this advice and no other."""
+def reconcile(
+    existing: Mapping[Key, Advice], said: Mapping[Key, Said], now: Round, unwelcome: Collection[Key] = ()
+) -> Reconciled:
+    """Return what must be written so that the cluster carries this advice and no other.
+
+    Parameters
+    ----------
+    existing
+        What the cluster holds.
+    said
+        What the advisor says, most valuable first.
+    now
+        What the round knows beside.
+    unwelcome
+        What was found but may not be said: nobody wants to hear it, or worthier advice takes its place.
+    """
     unsaid = sorted(existing.keys() - said.keys())
     exempt = {key for key, advice in existing.items() if _has_reaction(advice)}
     silent = [key for key in unsaid if key not in exempt and _takes_a_place(key, existing[key], now)]
     wanting = [one for key, one in said.items() if key not in exempt]
     admission = admit(wanting, existing.keys(), silent, _new_today(existing, now.at), now.limits)
-    displaced = {one.key for one in wanting}.union(silent) - admission.admitted
+    displaced = ({one.key for one in wanting}.union(silent) - admission.admitted).union(unwelcome) - exempt
     writes: list[Write] = []
     for key, one in said.items():
         if key not in displaced:
@@ -90,7 +104,7 @@ def reconcile(existing: Mapping[Key, Advice], said: Mapping[Key, Said], now: Rou
     for key in unsaid:
         if key not in displaced:
             writes += _fall_silent(key, existing[key], now)
-    writes += (_delete(key, existing[key], Why.OVER_CAP) for key in sorted(displaced & existing.keys()))
+    writes += (_delete(key, existing[key], Why.DISPLACED) for key in sorted(displaced & existing.keys()))
     return Reconciled(tuple(writes), admission.withheld)
 
 

@@ -29,11 +29,6 @@ class Said:
     status: AdviceStatus
     owner: OwnerReference | None = None
 
-    @property
-    def severity_rank(self) -> int:
-        """Rank by severity, 0 is the worst."""
-        return SEVERITIES[self.status.severity]
-
 
 @dataclass(frozen=True, slots=True)
 class Speech:

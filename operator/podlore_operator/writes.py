@@ -35,7 +35,7 @@ class Why(StrEnum):
     OWNER = "Owner"
     EXPIRED = "Expired"
     NEVER_SAID = "NeverSaid"
-    OVER_CAP = "OverCap"
+    DISPLACED = "Displaced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,7 +339,7 @@ async def test_a_burst_of_annotations_is_spread_over_rounds(bench: Bench, server
 
 async def test_more_writes_than_the_bucket_holds_wait_for_their_turn(api: Connection, server: ApiServer) -> None:
     bench = make_bench(api, per_second=1, burst=2)
-    await bench.writer.perform(new(ONE) + [Delete(ONE.key, "a1", "1", Why.EXPIRED)])
+    await bench.writer.perform([*new(ONE), Delete(ONE.key, "a1", "1", Why.EXPIRED)])
     assert len(server.asked) == 3
     assert bench.pauses == [1]
     assert bench.telemetry.registry.get_sample_value("podlore_write_wait_seconds_total") == 1

@@ -122,7 +122,7 @@ class Operator:
     silence: Silence = field(default_factory=Silence)
     live_uids: frozenset[str] = frozenset({"u1", "u2"})
 
-    def decide(self, recommendations: Sequence[Recommendation]) -> Reconciled:
+    def decide(self, recommendations: Sequence[Recommendation], unwelcome: Sequence[Key] = ()) -> Reconciled:
         def failed(_: Recommendation, error: Exception) -> None:
             raise error
 
@@ -132,7 +132,7 @@ class Operator:
         self.silence = self.silence.after(held, said, deaf_to(held.values(), self.has_metrics), self.now)
         moment = Moment(CLOCK, self.now)
         now = Round(moment, self.observed_since, self.has_metrics, self.silence, self.limits)
-        return reconcile(held, said, now)
+        return reconcile(held, said, now, unwelcome)
 
     def turn(self, *recommendations: Recommendation, after: float = 0.0) -> list[Why]:
         """Let time pass, reconcile, perform; return why something was written."""
@@ -358,12 +358,12 @@ def test_a_cap_withholds_the_least_valuable_and_counts_it(operator: Operator, cl
     operator.turn(*low)
     high = says(job("high"), severity=Severity.HIGH)
     elsewhere = [says(job(f"job-{n}", "nlp")) for n in range(2)]
-    decided = operator.decide([*low, high, *elsewhere])
+    decided = operator.decide([high, *low, *elsewhere])
     cluster.perform(decided.writes)
     names = {advice.spec.target.name for advice in cluster.held.values()}
     assert names == {"low-0", "high", "job-0"}
     assert decided.withheld == {"namespace": 1, "cluster": 1}
-    assert operator.turn(*low, high, *elsewhere) == []
+    assert operator.turn(high, *low, *elsewhere) == []
 
 
 def test_advice_that_people_reacted_to_is_not_displaced(operator: Operator, cluster: Cluster) -> None:
@@ -371,8 +371,16 @@ def test_advice_that_people_reacted_to_is_not_displaced(operator: Operator, clus
     operator.turn(says())
     key = only(cluster)
     cluster.edit(key, feedback="Useful")
-    operator.turn(says(), says(job("other"), severity=Severity.HIGH))
+    operator.turn(says(job("other"), severity=Severity.HIGH), says())
     assert key in cluster.held
+
+
+def test_advice_that_is_found_but_unwelcome_goes_at_once(operator: Operator, cluster: Cluster) -> None:
+    operator.turn(says(), says(job("other")))
+    acknowledged, _ = sorted(cluster.held)
+    cluster.edit(acknowledged, acknowledged=True)
+    cluster.perform(operator.decide([], unwelcome=list(cluster.held)).writes)
+    assert list(cluster.held) == [acknowledged]
 
 
 def test_a_namespace_gets_no_more_new_advice_a_day_than_the_policy_says(operator: Operator, cluster: Cluster) -> None:
