@@ -261,8 +261,6 @@ def _explaining(credentials: Credentials, what: str, patience: aiohttp.ClientTim
     except TimeoutError:
         seconds = patience.total or patience.sock_read
         raise Unavailable(f"{what}: no word from {server} for {seconds:g} s") from None
-    except aiohttp.InvalidURL:
-        raise BadInput(f"{server!r}, the server of {credentials.source}, is no URL") from None
     except (aiohttp.ClientError, OSError) as error:
         raise Unavailable(f"{what}: the line to {server} broke ({_short(error)})") from None
 

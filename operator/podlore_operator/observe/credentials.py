@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -38,6 +39,10 @@ class Credentials:
     token_file: Path | None = None
     proxy: str | None = None
     namespace: str = "default"
+
+    def __post_init__(self) -> None:
+        if not _is_url(self.server):
+            raise BadInput(f"{self.server[:200]!r}, the server of {self.source}, is no http or https URL")
 
 
 def in_cluster(folder: Path = SERVICE_ACCOUNT, environment: Mapping[str, str] = os.environ) -> Credentials:
@@ -106,6 +111,14 @@ def from_kubeconfig(file: Path | None = None, context: str | None = None) -> Cre
         proxy=cluster.get("proxy-url") or None,
         namespace=str(chosen.get("namespace") or "default"),
     )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
 
 
 class _Entries:

@@ -51,7 +51,7 @@ async def refusal(response: aiohttp.ClientResponse, what: str, credentials: Cred
         status=response.status,
         reason=status.reason,
         details=details,
-        retry_after_seconds=_retry_after_seconds(response.headers.get("Retry-After", "")),
+        retry_after_seconds=read_retry_after(response.headers.get("Retry-After", "")),
     )
 
 
@@ -63,9 +63,9 @@ def read_status(body: bytes | msgspec.Raw) -> Status:
         return Status(message=bytes(body)[:200].decode(errors="replace"))
 
 
-def _retry_after_seconds(header: str) -> float:
+def read_retry_after(header: str) -> float:
     """Return how long to wait by a header that holds seconds or a date; bounded, since it is foreign."""
-    if header.isdecimal():
+    if header.isascii() and header.isdecimal():
         return min(float(header[:9]), RETRY_AFTER_SECONDS_MAX)
     try:
         return min(max(0.0, parsedate_to_datetime(header).timestamp() - time()), RETRY_AFTER_SECONDS_MAX)

@@ -74,7 +74,7 @@ class FakeApiServer:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
@@ -126,6 +126,11 @@ class FakeApiServer:
         for watcher in self._watchers:
             watcher.cancel()
 
+    @property
+    def open_watches(self) -> int:
+        """How many watches are open."""
+        return len(self._watchers)
+
     def count(self, verb: str) -> int:
         """Return how many requests of a verb arrived."""
         return sum(asked.verb == verb for asked in self.asked)
@@ -151,6 +156,7 @@ class FakeApiServer:
             fault = Fault(status=401)
         if fault.reset and request.transport:
             request.transport.abort()
+            raise asyncio.CancelledError
         if fault.status:
             return _status(fault.status, fault.retry_after_seconds)
         if fault.body is not None:
