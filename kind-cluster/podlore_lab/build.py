@@ -66,10 +66,12 @@ def build(plan: Recipe | None = None, *, force: bool = False, watcher: Watcher |
     Unavailable
         If there is no Go, not enough disk, or a build fails; with the place of its log.
     """
-    plan = plan or recipe()
+    plan, watcher = plan or recipe(), watcher or Silent()
     folder = programs_folder(plan)
-    folder.mkdir(parents=True, exist_ok=True)
-    watcher = watcher or Silent()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{folder}: {error.strerror}; set PODLORE_CACHE to a folder of your own") from error
     with _locked(folder / "lock", watcher) as lock:
         if force:
             for name in plan.packages:

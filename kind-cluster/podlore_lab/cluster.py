@@ -166,12 +166,21 @@ class Lab:
             raise Unavailable(
                 f"lab {self.name!r} exists already; end it with: podlore lab down --name {self.name}"
             ) from None
+        except OSError as error:
+            raise self._no_folder(error) from error
         self._processes = Processes(self.folder.path)
         try:
             self._bring_up(found, self._processes)
+        except OSError as error:
+            self.stop()
+            raise self._no_folder(error) from error
         except BaseException:
             self.stop()
             raise
+
+    def _no_folder(self, error: OSError) -> Unavailable:
+        reason = error.strerror or str(error)
+        return Unavailable(f"{self.folder.path}: {reason}; make room, or set PODLORE_LABS to another folder")
 
     def _bring_up(self, found: Path, processes: Processes) -> None:
         ports = self._choose_ports()

@@ -141,6 +141,7 @@ class ControlPlane:
             f"--kube-api-qps={REQUESTS_PER_SECOND}",
             f"--kube-api-burst={REQUESTS_BURST}",
             "--concurrent-job-syncs=10",
+            "--node-monitor-grace-period=3m",  # a machine so busy that KWOK is late must not lose its nodes
         ]
         return Command("kube-controller-manager", argv)
 

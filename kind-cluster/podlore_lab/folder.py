@@ -73,7 +73,10 @@ def labs_root() -> Path:
     """
     chosen = os.environ.get("PODLORE_LABS")
     root = Path(chosen) if chosen else Path(tempfile.gettempdir()) / f"podlore-labs-{os.getuid()}"
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{root}: {error.strerror}; set PODLORE_LABS to a folder of your own") from error
     if root.stat().st_uid != os.getuid():
         raise Unavailable(f"{root} belongs to another user; set PODLORE_LABS to a folder of your own")
     return root

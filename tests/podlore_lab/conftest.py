@@ -86,5 +86,7 @@ class Pool:
 @pytest.fixture
 def pool(lab: Lab, fresh_namespace: str) -> Iterator[Pool]:
     """An empty pool; its nodes go with it."""
-    yield Pool(lab, fresh_namespace)
+    pool = Pool(lab, fresh_namespace)
+    yield pool
+    lab.api.delete(f"{pool.path}?gracePeriodSeconds=0")  # nobody stops them once their nodes are gone
     lab.api.delete(f"/api/v1/nodes?labelSelector=topology.podlore.io/rack={fresh_namespace}")

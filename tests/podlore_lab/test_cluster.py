@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from podlore.errors import BadInput, Unavailable
+from podlore_lab import cluster
 from podlore_lab.cluster import Lab
 from podlore_lab.ports import LOOPBACK
 from podlore_lab.waiting import wait_for
@@ -178,3 +179,21 @@ def test_a_name_is_taken_by_one_lab_only(lab):
     with pytest.raises(Unavailable, match=f"lab '{lab.name}' exists already"):
         Lab(lab.name).start()
     assert Lab.find(lab.name).api.is_ready()
+
+
+def test_a_port_that_is_lost_before_it_is_used_is_replaced(several_labs, monkeypatch):
+    with socket.create_server((LOOPBACK, 0)) as server:
+        lost = [server.getsockname()[1]]
+        choose = cluster.free_ports
+        monkeypatch.setattr(cluster, "free_ports", lambda count: [*choose(count - len(lost)), *(lost and [lost.pop()])])
+        with Lab("again") as lab:
+            assert lab.api.is_ready()
+            assert not lost
+            assert lab.description.ports.prometheus != server.getsockname()[1]
+    assert not (several_labs / "again").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(monkeypatch):
+    monkeypatch.setenv("PODLORE_LABS", "/proc/nowhere/labs")
+    with pytest.raises(Unavailable, match="/proc/nowhere/labs: No such file or directory; set PODLORE_LABS"):
+        Lab("x")

@@ -78,8 +78,10 @@ def up(
     """
     from podlore_lab.cluster import Lab
     from podlore_lab.nodes import create_nodes
+    from podlore_lab.programs import programs
 
     shapes = _shapes(nodes, strict=strict)
+    programs()  # builds what is missing, with a bar of its own
     with (
         _Spinner(f"starting lab {name}") as spinner,
         Lab(name, api_port=api_port, prometheus_port=prometheus_port) as lab,
