@@ -59,11 +59,12 @@ def _job(rng: Random, number: int, submit_seconds: int, end_seconds: float) -> J
         gpus = 1
     pods = rng.randint(2, TRIALS_MAX) if gpus == 1 and rng.random() < TRIALS_SHARE else 1
     outcome = Outcome.FAIL if pods == 1 and rng.random() < FAILED_SHARE else Outcome.COMPLETE
+    duration_seconds = _duration_seconds(rng)
     return Job(
         name=f"{'trials' if pods > 1 else 'job'}-{number:04d}",
         tenant=shapes.tenant(rng),
         submit_seconds=submit_seconds,
-        duration_seconds=min(_duration_seconds(rng), int(end_seconds) - submit_seconds),
+        duration_seconds=duration_seconds if submit_seconds + duration_seconds < end_seconds else None,
         pods=pods,
         gpus=gpus,
         gpu_milli=rng.choices(list(GPU_MILLI), list(GPU_MILLI.values()))[0] if gpus == 1 else 1000,
