@@ -38,10 +38,10 @@ class Score:
 def score(planted: Iterable[Planted], near_misses: Iterable[NearMiss], said: Iterable[Said]) -> Score:
     """Compare what was said with what was planted.
 
-    >>> planted = [Planted("ml/Job/a", "CrashLoop", 0, "Error", ""), Planted("ml/Job/b", "Fragmentation", 0, "Node", "")]
+    >>> planted = [Planted(f"ml/Job/{name}", "CrashLoop", 0, "Error", "") for name in "ab"]
     >>> result = score(planted, [], [("ml/Job/a", "CrashLoop"), ("ml/Job/c", "CrashLoop")])
     >>> result.precision, result.recall, result.missed
-    (0.5, 0.5, (('ml/Job/b', 'Fragmentation'),))
+    (0.5, 0.5, (('ml/Job/b', 'CrashLoop'),))
     """
     truth = {(each.target, each.pattern) for each in planted}
     traps = {(each.target, each.pattern) for each in near_misses}
