@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from podlore_lab.cluster import Lab
+from podlore_lab.programs import programs
 
 ROOT = Path(__file__).parent.parent
 LAB_FIXTURES = {"lab", "fresh_namespace", "several_labs"}
@@ -19,6 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if LAB_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.lab)
             item.add_marker(pytest.mark.xdist_group("lab"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the control plane before the first test that needs it: no test's time limit covers that."""
+    if not session.config.option.collectonly and any(item.get_closest_marker("lab") for item in session.items):
+        programs()
 
 
 @pytest.fixture(scope="session")

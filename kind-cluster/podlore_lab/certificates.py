@@ -38,6 +38,7 @@ class Authority:
     """
 
     def __init__(self, folder: Path, name: str = "podlore-lab") -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
         self.folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._subject = _name(name, ())

@@ -92,6 +92,10 @@ class Lab:
         try:
             lab._description = LabDescription.read(lab.folder.description)
         except (FileNotFoundError, NotADirectoryError):
+            if lab.folder.path.is_dir():
+                raise Unavailable(
+                    f"lab {name!r} is still starting; or end it: podlore lab down --name {name}"
+                ) from None
             raise Unavailable(f"no lab {name!r} runs; start it with: podlore lab up --name {name}") from None
         except (ValueError, KeyError, TypeError) as error:
             raise Unavailable(

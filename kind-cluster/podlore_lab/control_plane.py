@@ -16,6 +16,7 @@ from podlore_lab.processes import Command
 SERVICE_RANGE = "10.96.0.0/16"
 SERVICE_ADDRESS = "10.96.0.1"  # the first of the range is the API server's own Service
 SERVICE_NAMES = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"]
+FRONT_PROXY = "front-proxy-client"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 
 # A trace replayed hundreds of times faster needs controllers that are not throttled to real life's pace.
@@ -56,6 +57,9 @@ class ControlPlane:
         self._cluster = f"podlore-{name}"
         authority = Authority(folder.certificates)
         self.authority = authority.pair
+        # The API server shows this one to extension servers; an authority of its own, so that it opens nothing else.
+        front = Authority(folder.certificates / "front-proxy", "podlore-lab-front-proxy")
+        self.front_authority, self.front = front.pair, front.client("client", FRONT_PROXY)
         self.serving = authority.server("serving", names=SERVICE_NAMES, addresses=[SERVICE_ADDRESS])
         self.tokens = authority.signing_key("service-accounts")
         self.admin = authority.client("admin", "podlore-lab-admin", groups=["system:masters"])
@@ -115,6 +119,13 @@ class ControlPlane:
             f"--tls-cert-file={self.serving.certificate}",
             f"--tls-private-key-file={self.serving.key}",
             f"--client-ca-file={trusted}",
+            f"--requestheader-client-ca-file={self.front_authority.certificate}",
+            f"--requestheader-allowed-names={FRONT_PROXY}",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            f"--proxy-client-cert-file={self.front.certificate}",
+            f"--proxy-client-key-file={self.front.key}",
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
             f"--service-account-issuer={ISSUER}",
