@@ -7,7 +7,7 @@ finds things quickly and in a fixed order, so that the order of a snapshot's obj
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from podlore.snapshot import Snapshot
 from podlore.topology import Objection, Topology, free_by_node, objections
@@ -43,7 +43,14 @@ class ClusterView:
         self.snapshot = snapshot
         self.now = snapshot.now
         self.policy = snapshot.policy
-        self._objections: dict[Hashable, Mapping[str, frozenset[Objection]]] = {}
+        self._computed: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, compute: Callable[[], Item]) -> Item:
+        """Return what was computed under this key, computing it the first time: many pods are alike."""
+        if key not in self._computed:
+            self._computed[key] = compute()
+        found: Item = self._computed[key]
+        return found
 
     # --- workloads ---
 
@@ -51,6 +58,11 @@ class ClusterView:
     def workloads(self) -> tuple[Workload, ...]:
         """All top-level workloads, sorted by reference."""
         return roll_up(self.snapshot.pods, self.snapshot.controllers)
+
+    @cached_property
+    def workload_by_ref(self) -> Mapping[ObjectRef, Workload]:
+        """The workloads by reference."""
+        return {workload.ref: workload for workload in self.workloads}
 
     @cached_property
     def workload_by_pod(self) -> Mapping[tuple[str, str], Workload]:
@@ -98,22 +110,21 @@ class ClusterView:
 
     def objections(self, pod: Pod) -> Mapping[str, frozenset[Objection]]:
         """Return what keeps the pod off each node, room apart; shared by all pods with the same constraints."""
-        key = _constraints(pod)
-        if key not in self._objections:
-            self._objections[key] = {name: objections(pod, node) for name, node in self.nodes.items()}
-        return self._objections[key]
+        return self.once(
+            ("objections", constraints(pod)),
+            lambda: {name: objections(pod, node) for name, node in self.nodes.items()},
+        )
 
     def eligible(self, pod: Pod) -> tuple[str, ...]:
         """Return the nodes on which the pod may run if there is room, sorted."""
-        return tuple(name for name, found in self.objections(pod).items() if not found)
+        return self.once(
+            ("eligible", constraints(pod)),
+            lambda: tuple(name for name, found in self.objections(pod).items() if not found),
+        )
 
     def openings(self, pod: Pod) -> Mapping[Objection, tuple[str, ...]]:
         """Return, for each objection, the nodes that would open if it alone were lifted."""
-        lonely = ((next(iter(found)), name) for name, found in self.objections(pod).items() if len(found) == 1)
-        opened: defaultdict[Objection, list[str]] = defaultdict(list)
-        for objection, name in lonely:
-            opened[objection].append(name)
-        return {objection: tuple(opened[objection]) for objection in sorted(opened)}
+        return self.once(("openings", constraints(pod)), lambda: _openings(self.objections(pod)))
 
     # --- what happened ---
 
@@ -162,7 +173,15 @@ def _controller_key(controller: Controller) -> tuple[ObjectRef, str]:
     return controller.ref, controller.ref.uid
 
 
-def _constraints(pod: Pod) -> Hashable:
-    """Return everything of a pod that `objections` looks at."""
+def _openings(found: Mapping[str, frozenset[Objection]]) -> Mapping[Objection, tuple[str, ...]]:
+    opened: defaultdict[Objection, list[str]] = defaultdict(list)
+    for name, objections_there in found.items():
+        if len(objections_there) == 1:
+            opened[next(iter(objections_there))].append(name)
+    return {objection: tuple(opened[objection]) for objection in sorted(opened)}
+
+
+def constraints(pod: Pod) -> Hashable:
+    """Return everything of a pod that `podlore.topology.objections` looks at: pods with the same may share answers."""
     selector = tuple(sorted(pod.node_selector.items()))
     return selector, pod.affinity_terms, pod.tolerations, pod.gpu_resource, pod.requests.gpu_milli > 0

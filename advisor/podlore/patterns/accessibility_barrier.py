@@ -35,7 +35,7 @@ def accessibility_barrier(view: ClusterView) -> Iterator[Finding]:
         if view.now - one.since < limits.wait_seconds_min or is_being_helped(view, one) or _suspended_by_owner(one):
             continue
         others = yardstick.comparables(one)
-        if others is None or len(others.begun) < COMPARABLES_MIN or not _is_longer(view, one, others):
+        if others is None or others.begun < COMPARABLES_MIN or not _is_longer(view, one, others):
             continue
         disadvantage = _disadvantage(view, one, yardstick)
         explained = dominant_reason(view, one, others)
@@ -60,14 +60,14 @@ def _disadvantage(view: ClusterView, one: Waiting, yardstick: Yardstick) -> str:
         return "constrained"
     if _is_new(view, one, yardstick):
         return "new"
-    sizes = sorted(b.requests.gpu_milli for b in yardstick.begun_since(one.since, besides=one.workload.ref))
-    return "small" if sizes and one.requests.gpu_milli <= SMALL_SHARE * sizes[len(sizes) // 2] else ""
+    usual = yardstick.median_gpu_milli(one)
+    return "small" if usual is not None and one.requests.gpu_milli <= SMALL_SHARE * usual else ""
 
 
 def _is_new(view: ClusterView, one: Waiting, yardstick: Yardstick) -> bool:
     """Say whether its namespace never had anything placed, as far back as podlore has watched."""
     watched = view.snapshot.observed_since <= one.since
-    return watched and not yardstick.is_known_before(one.workload.ref.namespace, view.now)
+    return watched and not yardstick.is_known(one.workload.ref.namespace)
 
 
 def _finding(view: ClusterView, one: Waiting, others: Comparables, explained: Explained, disadvantage: str) -> Finding:
@@ -92,5 +92,5 @@ def _wait_evidence(view: ClusterView, one: Waiting, others: Comparables, disadva
         reference="pods placed and pods waiting since then",
         observed=f"{disadvantage}; comparable work waited at most {steady.rounded_wait(others.wait_seconds)} (median)",
         threshold=f"{steady.span(limits.wait_seconds_min)}, and {limits.wait_ratio_min:g} times their wait",
-        samples=steady.rounded_down(len(others.begun)),
+        samples=steady.rounded_down(others.begun),
     )

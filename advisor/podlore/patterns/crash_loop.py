@@ -4,14 +4,15 @@ Silent are retries that succeed, pods that end because they are removed, evicted
 wait for a member, and programs that wait for a service of their namespace that is itself only starting.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from podlore.patterns import stake, steady
 from podlore.patterns.failing import Streak, gpus_held, has_recovered, is_out_of_memory, is_over, streaks
 from podlore.patterns.found import found
 from podlore.view import ClusterView
-from podlore.vocabulary import Container, Evidence, EvidenceSource, Finding, Pattern, Pod, Workload
+from podlore.vocabulary import Container, Evidence, EvidenceSource, Finding, ObjectRef, Pattern, Pod, Workload
 from podlore.workloads import is_finished, pod_ref
 
 IMAGE_REASONS = frozenset(
@@ -53,15 +54,25 @@ def _waits_for_others(view: ClusterView, workload: Workload) -> bool:
     """Say whether it may fail only until somebody else is there."""
     if workload.is_gang and any(not pod.node and not is_finished(pod) for pod in workload.pods):
         return True
-    return any(
-        other.ref != workload.ref and other.ref.kind in SERVING_KINDS and _is_only_starting(other)
-        for other in view.workloads
-        if other.ref.namespace == workload.ref.namespace
-    )
+    return bool(_starting_services(view).get(workload.ref.namespace, set()) - {workload.ref})
+
+
+def _starting_services(view: ClusterView) -> Mapping[str, set[ObjectRef]]:
+    """Return the services that are only starting, by namespace."""
+    return view.once("starting services", lambda: _by_namespace(w.ref for w in view.workloads if _is_only_starting(w)))
+
+
+def _by_namespace(refs: Iterable[ObjectRef]) -> Mapping[str, set[ObjectRef]]:
+    by_namespace: defaultdict[str, set[ObjectRef]] = defaultdict(set)
+    for ref in refs:
+        by_namespace[ref.namespace].add(ref)
+    return by_namespace
 
 
 def _is_only_starting(workload: Workload) -> bool:
-    """Say whether a workload has no ready pod yet, without failing itself."""
+    """Say whether a workload that others may wait for has no ready pod yet, without failing itself."""
+    if workload.ref.kind not in SERVING_KINDS:
+        return False
     containers = [container for pod in workload.pods for container in pod.containers]
     if not workload.pods or any(c.ready or c.restart_count or c.waiting_reason in IMAGE_REASONS for c in containers):
         return False

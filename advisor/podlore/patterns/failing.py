@@ -34,7 +34,8 @@ WAVE_SECONDS = MINUTE_SECONDS
 
 OOM_REASON = "OOMKilled"
 NOT_THE_CONTAINER = frozenset(
-    {
+    {"DeadlineExceeded"}
+    | {
         "Evicted",
         "Preempted",
         "Preempting",
@@ -45,7 +46,7 @@ NOT_THE_CONTAINER = frozenset(
         "ContainerStatusUnknown",
     }
 )
-"""Reasons of ends that came from outside the container: its node left, or somebody else needed the place."""
+"""Reasons of ends that came from outside: its node left, its time was over, or somebody else needed the place."""
 SIGNAL_EXITS = frozenset({137, 143})
 """SIGKILL and SIGTERM; on a pod that is being removed, they are its removal."""
 
@@ -192,7 +193,11 @@ def _is_same(failure: Failure, other: Failure) -> bool:
 
 
 def _came_from_outside(failure: Failure, pod: Pod | None) -> bool:
-    if failure.reason in NOT_THE_CONTAINER or (pod is not None and pod.reason in NOT_THE_CONTAINER):
+    if (
+        not failure.container
+        or failure.reason in NOT_THE_CONTAINER
+        or (pod is not None and pod.reason in NOT_THE_CONTAINER)
+    ):
         return True
     is_leaving = pod is None or pod.deleted_at is not None
     return is_leaving and failure.exit_code in SIGNAL_EXITS and not is_out_of_memory(failure.reason)
@@ -237,7 +242,7 @@ def _streak(
         first_at=times[0],
         last_at=times[-1],
         longest_gap_seconds=max((at - before for before, at in pairwise(times)), default=0.0),
-        exit_codes=tuple(sorted(ends - {0})),
+        exit_codes=tuple(sorted(code for code in ends if code > 0)),
         nodes=tuple(
             sorted({failure.node for failure in failures if failure.node} | {p.node for p in present if p.node})
         ),

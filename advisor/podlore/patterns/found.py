@@ -34,6 +34,7 @@ def found(
     weaker
         A factor (0-1) on the prior confidence, where the evidence is thinner than usual.
     """
+    gpus = max(gpus, 0.0)  # what hostile requests add up to may be below nothing
     gpu_hours = two_digits(gpus * hours * share)
     return Finding(
         pattern=pattern,

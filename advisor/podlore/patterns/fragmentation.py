@@ -15,7 +15,7 @@ from podlore.patterns.unschedulable import UNSEEN, obstacles
 from podlore.patterns.waiting import Waiting, is_being_helped, waiting
 from podlore.topology import times, usable_gpu_milli
 from podlore.topology.room import GPU_MILLI
-from podlore.view import ClusterView
+from podlore.view import ClusterView, constraints
 from podlore.vocabulary import Evidence, EvidenceSource, Finding, Pattern, Pod
 from podlore.workloads import is_finished
 
@@ -67,19 +67,23 @@ def binding_shape(view: ClusterView, one: Waiting) -> Shape | None:
     pod = one.largest
     if pod is None or pod.requests.gpu_milli <= 0 or any(obstacles(p.unschedulable_message) & UNSEEN for p in one.pods):
         return None
-    rooms = {name: view.free[name] for name in view.eligible(pod)}
-    usable = {name: usable_gpu_milli(pod.requests, room) for name, room in rooms.items()}
-    usable = {name: milli for name, milli in usable.items() if milli > 0}
     wanted = len(one.pods) if one.workload.is_gang else 1
+    level = _required_level(view, pod) if wanted > 1 else ""
+    key = ("shape", constraints(pod), pod.requests, wanted, level)
+    return view.once(key, lambda: _shape(view, pod, wanted, level))
+
+
+def _shape(view: ClusterView, pod: Pod, wanted: int, level: str) -> Shape | None:
+    rooms = {name: view.free[name] for name in view.eligible(pod)}
+    usable = {name: milli for name, room in rooms.items() if (milli := usable_gpu_milli(pod.requests, room)) > 0}
     asked = wanted * pod.requests.gpu_milli
     if sum(usable.values()) < asked or _is_draining(view, pod):
         return None
     slots = {name: times(pod.requests, rooms[name]) for name in usable}
     if sum(slots.values()) < wanted:
         return Shape(Together.NODE, asked, usable)
-    level = _required_level(view, pod)
     domains = view.topology.domains(slots, level) if level else {}
-    if wanted > 1 and domains and all(sum(slots[name] for name in nodes) < wanted for nodes in domains.values()):
+    if domains and all(sum(slots[name] for name in nodes) < wanted for nodes in domains.values()):
         return Shape(Together.DOMAIN, asked, usable, level)
     return None
 

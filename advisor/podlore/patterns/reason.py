@@ -53,11 +53,10 @@ UNMET_CONDITIONS = frozenset({"QuotaReserved", "Unschedulable", "PodGroupUnsched
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A dominant reason with its evidence; ``lifted`` is the constraint that keeps the nodes ``opens`` closed."""
+    """A dominant reason with its evidence, and the nodes that would open if it were gone, where they are known."""
 
     reason: Reason
     evidence: tuple[Evidence, ...]
-    lifted: Objection | None = None
     opens: tuple[str, ...] = ()
 
 
@@ -68,6 +67,17 @@ def dominant_reason(view: ClusterView, one: Waiting, others: Comparables) -> Exp
     """Return why a workload waits."""
     judged = (judge(view, one, others) for judge in JUDGES)
     return next(explained for explained in judged if explained is not None)
+
+
+def lifting(view: ClusterView, pod: Pod) -> tuple[Objection | None, tuple[str, ...]]:
+    """Return the constraint that opens most nodes with room if it alone is lifted, and those nodes."""
+    opened = {
+        objection: _has_room(view, pod, nodes)
+        for objection, nodes in view.openings(pod).items()
+        if objection.constraint in LIFTABLE
+    }
+    best = min(opened, key=lambda objection: (-len(opened[objection]), objection), default=None)
+    return (best, opened[best]) if best is not None and opened[best] else (None, ())
 
 
 # --- before a scheduler sees it ---
@@ -120,18 +130,12 @@ def _topology(_view: ClusterView, one: Waiting, _others: Comparables) -> Explain
 
 
 def _constraint(view: ClusterView, one: Waiting, _others: Comparables) -> Explained | None:
-    """Explain the wait by the constraint that opens most nodes with room if it alone is lifted."""
     pod = one.largest
     if pod is None or _has_room(view, pod, view.eligible(pod)):
         return None
-    opened = {
-        objection: _has_room(view, pod, nodes)
-        for objection, nodes in view.openings(pod).items()
-        if objection.constraint in LIFTABLE
-    }
-    best = min(opened, key=lambda objection: (-len(opened[objection]), objection), default=None)
-    if best is not None and opened[best]:
-        return Explained(Reason.CONSTRAINT, (_opening(pod, best, opened[best]),), best, opened[best])
+    lifted, opened = lifting(view, pod)
+    if lifted is not None:
+        return Explained(Reason.CONSTRAINT, (_opening(pod, lifted, opened),), opened)
     if view.nodes and not view.eligible(pod):
         return Explained(Reason.CONSTRAINT, (_object(pod_ref(pod), "no node meets all of its constraints"),))
     return None
@@ -145,8 +149,7 @@ def _fragmentation(view: ClusterView, one: Waiting, _others: Comparables) -> Exp
 
 def _priority(_view: ClusterView, one: Waiting, others: Comparables) -> Explained | None:
     pod = one.largest
-    overtakers = [b for b in others.begun if pod and b.priority is not None and b.priority > pod.priority]
-    if pod is None or 2 * len(overtakers) <= len(others.begun):
+    if pod is None or 2 * int((others.priorities > pod.priority).sum()) <= others.begun:
         return None
     return Explained(Reason.PRIORITY, (_object(pod_ref(pod), f"priority {pod.priority}, below that of most others"),))
 
@@ -179,7 +182,8 @@ JUDGES: tuple[Judge, ...] = (
 
 
 def _has_room(view: ClusterView, pod: Pod, nodes: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in nodes if fits(pod.requests, view.free[name]))
+    key = ("room", nodes, pod.requests)
+    return view.once(key, lambda: tuple(name for name in nodes if fits(pod.requests, view.free[name])))
 
 
 def _opening(pod: Pod, lifted: Objection, nodes: tuple[str, ...]) -> Evidence:

@@ -45,7 +45,7 @@ class Waiting:
 
 def waiting(view: ClusterView) -> tuple[Waiting, ...]:
     """Return what waits, in the order of the workloads."""
-    found = (_waiting(view, workload) for workload in view.workloads)
+    found = (waiting_of(view, workload) for workload in view.workloads)
     return tuple(one for one in found if one is not None)
 
 
@@ -58,7 +58,8 @@ def is_being_helped(view: ClusterView, one: Waiting) -> bool:
     )
 
 
-def _waiting(view: ClusterView, workload: Workload) -> Waiting | None:
+def waiting_of(view: ClusterView, workload: Workload) -> Waiting | None:
+    """Return how a workload waits; None if it does not."""
     pods = tuple(pod for pod in workload.pods if not pod.node and not is_finished(pod) and pod.deleted_at is None)
     if pods:
         return Waiting(workload, pods, min(pod.created_at for pod in pods), _sum(pods))

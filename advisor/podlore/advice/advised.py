@@ -1,0 +1,40 @@
+"""What leaves the advisor: recommendations in order of worth, and those withheld, each with the reason.
+
+Nothing is dropped in silence: what was found and is not said stands among the withheld, which the operator counts and
+``podlore advise --explain`` prints.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from podlore.vocabulary import Recommendation
+
+
+class Withholding(StrEnum):
+    """Why a recommendation is not given."""
+
+    OPT_OUT = "OptOut"
+    OUT_OF_SCOPE = "OutOfScope"
+    TERMINATING = "Terminating"
+    ALREADY_DONE = "AlreadyDone"
+    SYMPTOM = "Symptom"
+    SAME_RESOURCE = "SameResource"
+    NAMESPACE_CAP = "NamespaceCap"
+    CLUSTER_CAP = "ClusterCap"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A recommendation that is not given; ``because_of`` names what stands in its way."""
+
+    recommendation: Recommendation
+    reason: Withholding
+    because_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """The advice of one snapshot: ``recommendations`` ranked, the worthiest first."""
+
+    recommendations: tuple[Recommendation, ...] = ()
+    withheld: tuple[Withheld, ...] = ()

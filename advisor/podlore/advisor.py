@@ -1,0 +1,27 @@
+"""The advisor: a snapshot comes in, ranked recommendations leave. Pure, and the same answer for the same snapshot.
+
+Called by the operator whenever the cluster has changed, by ``podlore advise --snapshot``, by replays and by scenarios.
+"""
+
+from podlore.advice import Advised, advice
+from podlore.patterns import DETECTORS
+from podlore.snapshot import Snapshot
+from podlore.view import ClusterView
+from podlore.vocabulary import Finding
+
+
+def advise(snapshot: Snapshot) -> Advised:
+    """Return what podlore has to say about a snapshot.
+
+    Examples
+    --------
+    >>> advise(Snapshot(now=0.0, observed_since=0.0))
+    Advised(recommendations=(), withheld=())
+    """
+    view = ClusterView(snapshot)
+    return advice(detect(view), view)
+
+
+def detect(view: ClusterView) -> tuple[Finding, ...]:
+    """Return everything that the detectors find, in their order."""
+    return tuple(finding for detector in DETECTORS for finding in detector(view))
