@@ -175,10 +175,10 @@ def _stop(stop: asyncio.Event, number: int) -> None:
 def _say_done(plan: "Plan", done: "Replayed") -> None:
     for note in done.notes:
         typer.echo(f"podlore: {note}", err=True)
+    took = timedelta(seconds=round(done.ended_at - done.started_at))
     typer.echo(
-        f"{done.created} created, {done.deleted} deleted in {timedelta(seconds=round(done.ended_at - done.started_at))}, "
-        f"late by {done.lag_p50_seconds:.2f} s (median), {done.lag_p95_seconds:.2f} s (95 %), "
-        f"{done.lag_max_seconds:.2f} s (most); 95 % were late by less than "
+        f"{done.created} created, {done.deleted} deleted in {took}; late by {done.lag_p50_seconds:.2f} s (median), "
+        f"{done.lag_p95_seconds:.2f} s (95 %), {done.lag_max_seconds:.2f} s (most): for 95 % that is less than "
         f"{done.lag_p95_seconds * plan.speed:.0f} s of the trace"
     )
     if done.waited_for_server:
