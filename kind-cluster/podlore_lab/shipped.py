@@ -1,6 +1,6 @@
-"""Files that ship beside the package: the Go module of the control plane and KWOK's Stages.
+"""Files that ship beside the package: the Go module of the control plane, KWOK's Stages, the Helm chart.
 
-In a checkout they lie in ``kind-cluster/``, beside the package; an installed wheel carries them inside it.
+In a checkout they lie in ``kind-cluster/``, beside the package, or at the root; an installed wheel carries them inside.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ def shipped_folder(name: str) -> Path:
     >>> (shipped_folder("controlplane") / "go.mod").is_file()
     True
     """
-    for place in (PACKAGE / name, PACKAGE.parent / name):
+    for place in (PACKAGE / name, PACKAGE.parent / name, PACKAGE.parents[1] / name):
         if place.is_dir():
             return place
     raise Unavailable(f"no folder {name} beside {PACKAGE}; install podlore again or use a checkout")
