@@ -152,7 +152,8 @@ def _failure(log: Path) -> Unavailable:
     text = log.read_text().strip()
     if DISK_FULL in text:
         return Unavailable(f"the disk is full; what was built is kept, so free some space and run again (log: {log})")
-    tail = " | ".join(text.splitlines()[-LOG_TAIL_LINES:]) or "go said nothing"
+    said = [line for line in text.splitlines() if " " in line]  # a line without a space is a package's name
+    tail = " | ".join(said[-LOG_TAIL_LINES:]) or "go said nothing"
     return Unavailable(f"building {log.stem} failed: {tail} (log: {log})")
 
 

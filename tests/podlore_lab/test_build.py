@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -109,6 +111,7 @@ def test_another_recipe_is_another_folder(plan):
 CUT_OFF = """
 import os, signal, sys
 from pathlib import Path
+from typing import ClassVar
 from podlore_lab import disk_space
 from podlore_lab.build import Silent, build
 from podlore_lab.go_toolchain import go_toolchain
@@ -236,3 +239,42 @@ def test_the_control_planes_recipe_stamps_the_versions_of_its_module():
         "helm",
         "prometheus",
     }
+
+
+@pytest.fixture
+def with_dependency(plan, tmp_path, monkeypatch):
+    """The same module, which now needs another that must be fetched from a registry on disk."""
+    registry = tmp_path / "registry" / "example.com" / "dep" / "@v"
+    registry.mkdir(parents=True)
+    (registry / "list").write_text("v1.0.0\n")
+    (registry / "v1.0.0.info").write_text('{"Version": "v1.0.0"}')
+    (registry / "v1.0.0.mod").write_text("module example.com/dep\n")
+    with zipfile.ZipFile(registry / "v1.0.0.zip", "w") as archive:
+        archive.writestr("example.com/dep@v1.0.0/go.mod", "module example.com/dep\n")
+        archive.writestr("example.com/dep@v1.0.0/dep.go", "package dep\n\nconst Name = `dep`\n")
+    (plan.module / "one" / "main.go").write_text(
+        'package main\n\nimport "example.com/dep"\n\nfunc main() { println(dep.Name) }\n'
+    )
+    monkeypatch.setenv("GOPROXY", f"file://{tmp_path / 'registry'}")
+    monkeypatch.setenv("GONOSUMDB", "*")
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "modules"))
+    subprocess.run([plan.toolchain.command, "mod", "tidy"], cwd=plan.module, check=True, capture_output=True)
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "fresh"))
+    return plan
+
+
+def test_modules_that_are_fetched_are_told(with_dependency):
+    class Listening(Silent):
+        modules: ClassVar[list[str]] = []
+
+        def module(self, name: str) -> None:
+            self.modules.append(name)
+
+    build(with_dependency, watcher=Listening())
+    assert Listening.modules == ["example.com/dep v1.0.0"]
+
+
+def test_a_registry_that_does_not_answer_is_told_with_the_log(with_dependency, monkeypatch):
+    monkeypatch.setenv("GOPROXY", "http://127.0.0.1:9")
+    with pytest.raises(Unavailable, match=r"building one failed: .*connection refused.* \(log: .*one\.log\)"):
+        build(with_dependency)
