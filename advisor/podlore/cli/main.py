@@ -60,7 +60,13 @@ def _missing(point: EntryPoint, error: ModuleNotFoundError) -> "Command":
     return typer.main.get_command(app)
 
 
-app = typer.Typer(cls=EntryPointGroup, add_completion=False, context_settings=HELP_OPTIONS, rich_markup_mode="rich")
+app = typer.Typer(
+    cls=EntryPointGroup,
+    add_completion=False,
+    context_settings=HELP_OPTIONS,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,  # local variables may hold credentials
+)
 
 
 def _print_version(wanted: bool) -> None:
