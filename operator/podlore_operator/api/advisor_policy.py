@@ -5,12 +5,12 @@ The spec has the settings of `podlore.policy.Policy` in the same units; `convert
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from podlore.policy import METRIC_NAMES, Mode, Policy
 from podlore_operator.api.conditions import Conditions
 from podlore_operator.api.keys import KEYS
-from podlore_operator.api.resource import ApiModel, Column, Presentation, Resource, Rule, rules
+from podlore_operator.api.resource import ApiModel, Column, Presentation, Resource, Rule, rules, without_null
 from podlore_operator.api.scalars import Count, Flag, LabelKey, Measure, MetricName, Namespace, Threshold
 from podlore_operator.api.thresholds import Thresholds, defaults_said, mirrors
 
@@ -45,7 +45,7 @@ class PriceList(ApiModel):
 
     model_config = mirrors(_DEFAULTS.prices)
 
-    usd_per_gpu_hour: Annotated[dict[str, Price], Field(max_length=64)] | None = None
+    usd_per_gpu_hour: Annotated[dict[str, Price], Field(max_length=64), BeforeValidator(without_null)] | None = None
     """US dollars for one GPU-hour, by the longest prefix of the node label nvidia.com/gpu.product; "default" for the
     others. An integer or a quoted decimal."""
     usd_per_kwh: Measure | None = None

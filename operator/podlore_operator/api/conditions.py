@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
+from pydantic import AfterValidator
+
 from podlore_operator.api.resource import ApiModel, at_most, list_map
 from podlore_operator.api.scalars import Count, Text, Time, Word
 
@@ -48,7 +50,14 @@ class Condition(ApiModel):
     """The metadata.generation that was looked at."""
 
 
-Conditions = Annotated[tuple[Condition, ...], at_most(8, **list_map("type"))]
+def _told_apart(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    types = [one.type for one in conditions]
+    if len(set(types)) < len(types):
+        raise ValueError(f"a condition is there twice: {', '.join(types)}")
+    return conditions
+
+
+Conditions = Annotated[tuple[Condition, ...], at_most(8, **list_map("type")), AfterValidator(_told_apart)]
 
 
 def with_condition(conditions: Iterable[Condition], new: Condition) -> tuple[Condition, ...]:

@@ -154,6 +154,9 @@ def _require_bounds(schema: Schema, at: str) -> None:
     choices = list(_ways_to_bound(schema))
     if choices and not any(way <= schema.keys() for way in choices):
         raise ValueError(f"{at}: needs {' or '.join(' and '.join(sorted(way)) for way in choices)}")
+    for bound in (schema.get("minimum", 0), schema.get("maximum", 0)):
+        if int(float(bound)) != bound:  # the API server keeps bounds as floats, and then refuses every number
+            raise ValueError(f"{at}: no float is exactly {bound}")
 
 
 def _ways_to_bound(schema: Schema) -> Iterator[set[str]]:

@@ -6,7 +6,7 @@ from typing import Any
 from podlore_operator.api.crd_schema import crd
 from podlore_operator.api.keys import GROUP, KEYS
 from podlore_operator.api.resource import VERSION, Resource
-from podlore_operator.api.scalars import INT64_MAX
+from podlore_operator.api.scalars import COUNT_MAX
 from podlore_operator.api.v1alpha1 import KINDS
 
 INTRODUCTION = f"""# The API `{GROUP}/{VERSION}`
@@ -56,7 +56,8 @@ def _column(column: dict[str, Any]) -> str:
 
 
 def _rules(schema: dict[str, Any]) -> Iterator[dict[str, str]]:
-    yield from schema.get("x-kubernetes-validations", ())
+    if schema.get("format") != "date-time":
+        yield from schema.get("x-kubernetes-validations", ())
     for part in schema.get("properties", {}).values():
         yield from _rules(part)
 
@@ -84,7 +85,7 @@ def _type(schema: dict[str, Any]) -> str:
 
 
 def _range(schema: dict[str, Any]) -> str:
-    if schema.get("maximum") == INT64_MAX:
+    if schema.get("maximum") == COUNT_MAX:
         return f" from {schema['minimum']}"
     if "maximum" in schema:
         return f" {schema['minimum']:,} to {schema['maximum']:,}"

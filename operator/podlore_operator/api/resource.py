@@ -68,6 +68,13 @@ def list_map(key: str) -> dict[str, JsonValue]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
 
 
+def without_null(data: object) -> object:
+    """Return a mapping without what is null in it, as the API server reads it; anything else as it is."""
+    if isinstance(data, Mapping):
+        return {key: value for key, value in data.items() if value is not None}
+    return data
+
+
 class ApiModel(BaseModel):
     """A part of an object: camelCase outside, snake_case inside, nothing unknown, immutable."""
 
@@ -82,9 +89,7 @@ class ApiModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _null_is_unset(cls, data: object) -> object:
-        if isinstance(data, Mapping):
-            return {key: value for key, value in data.items() if value is not None}
-        return data
+        return without_null(data)
 
     def document(self) -> dict[str, Any]:
         """Return the JSON document, with what is unset left out."""

@@ -13,19 +13,27 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-INT64_MAX = 2**63 - 1
+COUNT_MAX = 2**53 - 1
+"""The API server keeps bounds as floats: a larger one would refuse every number."""
 _DECIMAL = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,8})?"
 _TIME = (
     r"^[12][0-9]{3}-[01][0-9]-[0-3][0-9]T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
     r"(Z|[+-][01][0-9]:[0-5][0-9])$"
 )
 
+
+def _whole(value: object) -> object:
+    """Take 5.0 for 5, since in JSON they are the same number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
-Count: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX)]
-Score: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=100)]
-Minutes: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=525_600)]
-Threshold: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-Seconds: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=31_536_000)]
+Count: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=COUNT_MAX), WHOLE]
+Score: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=100), WHOLE]
+Minutes: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=525_600), WHOLE]
+Threshold: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=1_000_000), WHOLE]
+Seconds: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=31_536_000), WHOLE]
 
 Decimal: TypeAlias = Annotated[str, StringConstraints(max_length=24, pattern=f"^{_DECIMAL}$")]
 SignedDecimal: TypeAlias = Annotated[str, StringConstraints(max_length=24, pattern=f"^-?{_DECIMAL}$")]
@@ -33,11 +41,11 @@ Probability: TypeAlias = Annotated[
     str, StringConstraints(max_length=24, pattern=r"^[0-9](\.[0-9]{1,9})?(e-[0-9]{2,3})?$")
 ]
 Measure: TypeAlias = (
-    Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+    Annotated[int, Field(strict=True, ge=0, le=1_000_000_000), WHOLE]
     | Annotated[str, StringConstraints(max_length=24, pattern=f"^{_DECIMAL}$")]
 )
 Percent: TypeAlias = (
-    Annotated[int, Field(strict=True, ge=0, le=100)]
+    Annotated[int, Field(strict=True, ge=0, le=100), WHOLE]
     | Annotated[str, StringConstraints(max_length=8, pattern=r"^(100|[1-9]?[0-9](\.[0-9]{1,4})?)$")]
 )
 
@@ -82,6 +90,17 @@ Time: TypeAlias = Annotated[
     datetime,
     BeforeValidator(_read_time),
     PlainSerializer(_write_time),
-    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40, "pattern": _TIME}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "maxLength": 40,
+            "pattern": _TIME,
+            "x-kubernetes-validations": [{"rule": "self.getFullYear() > 0", "message": "must be a time"}],
+        }
+    ),
 ]
-"""A moment in wall time, written in UTC and whole seconds, as Kubernetes does."""
+"""A moment in wall time, written in UTC and whole seconds, as Kubernetes does.
+
+The rule makes the API server look at the type: a list passes as a string where there is a format.
+"""
