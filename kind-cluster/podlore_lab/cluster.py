@@ -3,55 +3,31 @@
 Tests and the command line use `Lab`; everything it starts ends with it, unless it is detached under a name.
 """
 
-import json
 import os
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from podlore.errors import BadInput, PodloreError, Unavailable
-from podlore_lab.api import Api, Refused, client_context, is_healthy
+from podlore.errors import BadInput, Unavailable
+from podlore_lab.api import Api
 from podlore_lab.audit import AuditEvent, read_audit
+from podlore_lab.bring_up import PortTaken, bring_up, wait_for_default_account
 from podlore_lab.certificates import KeyPair
-from podlore_lab.control_plane import ControlPlane, Ports
+from podlore_lab.control_plane import ControlPlane
+from podlore_lab.description import LabDescription
 from podlore_lab.folder import lab_folder
 from podlore_lab.kubeconfig import with_token
-from podlore_lab.kwok import allow_kwok, kwok, kwok_health
-from podlore_lab.ports import LOOPBACK, check_free, free_ports
-from podlore_lab.processes import Command, Processes
+from podlore_lab.ports import LOOPBACK, choose_ports
+from podlore_lab.processes import Processes
 from podlore_lab.programs import programs
-from podlore_lab.prometheus import add_scrape_target, prometheus
-from podlore_lab.waiting import wait_for
+from podlore_lab.prometheus import add_scrape_target
 
-READY_SECONDS = 90.0
 TRIES = 3
-PORT_TAKEN = "address already in use"
 TOKEN_SECONDS_LEAST = 600  # the API server refuses shorter ones
-
-
-@dataclass(frozen=True, slots=True)
-class LabDescription:
-    """What a lab's folder says of it, for whoever finds it later."""
-
-    name: str
-    created_at: float
-    programs: str
-    ports: Ports
-
-    @classmethod
-    def read(cls, file: Path) -> "LabDescription":
-        """Read what `write` wrote."""
-        content = json.loads(file.read_text())
-        return cls(**{**content, "ports": Ports(**content["ports"])})
-
-    def write(self, file: Path) -> None:
-        """Write it down for `read`."""
-        file.write_text(json.dumps(asdict(self), indent=1))
 
 
 class Lab:
@@ -174,7 +150,10 @@ class Lab:
             raise self._no_folder(error) from error
         self._processes = Processes(self.folder.path)
         try:
-            self._bring_up(found, self._processes)
+            plane = ControlPlane(self.name, self.folder, choose_ports(self._wanted_ports), found)
+            bring_up(plane, self._processes)
+            self._description = LabDescription(self.name, time.time(), str(found), plane.ports)
+            self._description.write(self.folder.description)
         except OSError as error:
             self.stop()
             raise self._no_folder(error) from error
@@ -185,49 +164,6 @@ class Lab:
     def _no_folder(self, error: OSError) -> Unavailable:
         reason = error.strerror or str(error)
         return Unavailable(f"{self.folder.path}: {reason}; make room, or set PODLORE_LABS to another folder")
-
-    def _bring_up(self, found: Path, processes: Processes) -> None:
-        ports = self._choose_ports()
-        plane = ControlPlane(self.name, self.folder, ports, found)
-        self._description = LabDescription(self.name, time.time(), str(found), ports)
-        context = client_context(plane.authority.certificate, plane.admin)
-
-        def ready(command: Command, url: str) -> None:
-            _wait_healthy(processes, command.name, lambda: is_healthy(url, context))
-
-        for command, url in (
-            (plane.etcd(), f"https://{LOOPBACK}:{ports.etcd}/health"),
-            (plane.api_server(), f"{plane.url}/readyz"),
-        ):
-            processes.start(command)
-            ready(command, url)
-        allow_kwok(self.api)
-        rest = [
-            (plane.controllers(), f"https://{LOOPBACK}:{ports.controller_manager}/healthz"),
-            (plane.schedulers(), f"https://{LOOPBACK}:{ports.scheduler}/readyz"),
-            (kwok(plane), kwok_health(ports.kwok)),
-            (prometheus(plane), f"{self.prometheus_url}/-/ready"),
-        ]
-        for command, _ in rest:
-            processes.start(command)
-        for command, url in rest:
-            ready(command, url)
-        wait_for(lambda: self._has_default_account("default"), "the controllers to make the default ServiceAccount")
-        self._description.write(self.folder.description)
-
-    def _choose_ports(self) -> Ports:
-        chosen = replace(Ports(*free_ports(len(Ports.__slots__))))
-        for server, port in self._wanted_ports.items():
-            if port:
-                chosen = replace(chosen, **{server: check_free(port, server.replace("_", " "))})
-        return chosen
-
-    def _has_default_account(self, namespace: str) -> bool:
-        try:
-            self.api.get(f"/api/v1/namespaces/{namespace}/serviceaccounts/default")
-        except Refused:
-            return False
-        return True
 
     def detach(self) -> None:
         """Let the lab run on when this program has ended; `podlore_lab.state.end` ends it."""
@@ -280,7 +216,7 @@ class Lab:
     def create_namespace(self, name: str) -> None:
         """Create a namespace and return when pods can be created in it."""
         self.api.create("/api/v1/namespaces", {"metadata": {"name": name}})
-        wait_for(lambda: self._has_default_account(name), f"the default ServiceAccount of {name}")
+        wait_for_default_account(self.api, name)
 
     def service_account_kubeconfig(
         self, namespace: str, name: str, *, duration: timedelta = timedelta(hours=1)
@@ -307,20 +243,3 @@ class Lab:
     def audit_events(self, *, user: str | None = None, verbs: frozenset[str] | None = None) -> Iterator[AuditEvent]:
         """Yield what the API server was asked so far, oldest first; see `podlore_lab.audit.read_audit`."""
         return read_audit(self.audit_log, user=user, verbs=verbs)
-
-
-class PortTaken(PodloreError):
-    """Somebody took a port between our choosing and our using it."""
-
-
-def _wait_healthy(processes: Processes, name: str, healthy: Callable[[], bool]) -> None:
-    def answer() -> bool:
-        try:
-            processes.check(name)
-        except Unavailable as error:
-            if PORT_TAKEN in processes.log(name).read_text(errors="replace"):
-                raise PortTaken(str(error)) from error
-            raise
-        return healthy()
-
-    wait_for(answer, f"{name} to be ready ({processes.log(name)})", timeout_seconds=READY_SECONDS)

@@ -3,14 +3,13 @@
 `podlore_lab.cluster` writes the certificates and kubeconfigs first, then starts these in the order given here.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from podlore_lab.audit import POLICY
 from podlore_lab.certificates import Authority, KeyPair
 from podlore_lab.folder import LabFolder
 from podlore_lab.kubeconfig import with_certificate
-from podlore_lab.ports import LOOPBACK
+from podlore_lab.ports import LOOPBACK, Ports
 from podlore_lab.processes import Command
 
 SERVICE_RANGE = "10.96.0.0/16"
@@ -33,19 +32,6 @@ podMaxBackoffSeconds: 1
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where each server of a lab listens, on loopback."""
-
-    etcd: int
-    etcd_peer: int
-    api_server: int
-    controller_manager: int
-    scheduler: int
-    kwok: int
-    prometheus: int
-
-
 class ControlPlane:
     """Certificates, kubeconfigs and commands of one control plane, whose files lie in the lab's folder."""
 
@@ -64,9 +50,9 @@ class ControlPlane:
         self.tokens = authority.signing_key("service-accounts")
         self.admin = authority.client("admin", "podlore-lab-admin", groups=["system:masters"])
         self._kubeconfig(folder.kubeconfig, self.admin)
-        self.controller_manager = self._client(authority, "controller-manager", "system:kube-controller-manager")
-        self.scheduler = self._client(authority, "scheduler", "system:kube-scheduler")
-        self.kwok = self._client(authority, "kwok", "podlore-lab-kwok")
+        self._controller_manager = self._client(authority, "controller-manager", "system:kube-controller-manager")
+        self._scheduler = self._client(authority, "scheduler", "system:kube-scheduler")
+        self.kwok_kubeconfig = self._client(authority, "kwok", "podlore-lab-kwok")
 
     def _client(self, authority: Authority, file: str, user: str) -> Path:
         pair = authority.client(file, user)
@@ -137,12 +123,12 @@ class ControlPlane:
         ]
         return Command("kube-apiserver", argv)
 
-    def controllers(self) -> Command:
+    def controller_manager(self) -> Command:
         """Return the command of the controller manager, each controller with its own service account."""
         argv = [
             f"{self.programs / 'kube-controller-manager'}",
-            *self._as(self.controller_manager, self.ports.controller_manager),
-            f"--kubeconfig={self.controller_manager}",
+            *self._as(self._controller_manager, self.ports.controller_manager),
+            f"--kubeconfig={self._controller_manager}",
             "--use-service-account-credentials",
             f"--service-account-private-key-file={self.tokens.key}",
             f"--root-ca-file={self.authority.certificate}",
@@ -156,13 +142,13 @@ class ControlPlane:
         ]
         return Command("kube-controller-manager", argv)
 
-    def schedulers(self) -> Command:
+    def scheduler(self) -> Command:
         """Return the command of the scheduler."""
         configuration = self.folder.path / "scheduler.yaml"
         configuration.write_text(
-            SCHEDULER_CONFIGURATION.format(kubeconfig=self.scheduler, qps=REQUESTS_PER_SECOND, burst=REQUESTS_BURST)
+            SCHEDULER_CONFIGURATION.format(kubeconfig=self._scheduler, qps=REQUESTS_PER_SECOND, burst=REQUESTS_BURST)
         )
-        argv = [f"{self.programs / 'kube-scheduler'}", *self._as(self.scheduler, self.ports.scheduler)]
+        argv = [f"{self.programs / 'kube-scheduler'}", *self._as(self._scheduler, self.ports.scheduler)]
         return Command("kube-scheduler", [*argv, f"--config={configuration}"])
 
     def _as(self, kubeconfig: Path, port: int) -> list[str]:

@@ -45,7 +45,7 @@ def kwok(plane: ControlPlane) -> Command:
     options.write_text(OPTIONS)
     argv = [
         f"{plane.programs / 'kwok'}",
-        f"--kubeconfig={plane.kwok}",
+        f"--kubeconfig={plane.kwok_kubeconfig}",
         f"--manage-nodes-with-annotation-selector={'='.join(FAKE_NODE)}",
         f"--cidr={POD_RANGE}",
         f"--node-ip={LOOPBACK}",

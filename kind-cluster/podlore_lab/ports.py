@@ -1,11 +1,38 @@
-"""Free TCP ports on loopback."""
+"""Where the servers of a lab listen: free TCP ports on loopback."""
 
 import socket
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
 from podlore.errors import Unavailable
 
 LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where each server of a lab listens, on loopback."""
+
+    etcd: int
+    etcd_peer: int
+    api_server: int
+    controller_manager: int
+    scheduler: int
+    kwok: int
+    prometheus: int
+
+
+def choose_ports(wanted: Mapping[str, int]) -> Ports:
+    """Return free ports; ``wanted`` maps servers to ports that were asked for by number, 0 for any.
+
+    Raises
+    ------
+    Unavailable
+        If one that was asked for is in use.
+    """
+    asked = {server: check_free(port, server.replace("_", " ")) for server, port in wanted.items() if port}
+    return replace(Ports(*free_ports(len(Ports.__slots__))), **asked)
 
 
 def free_ports(count: int) -> list[int]:

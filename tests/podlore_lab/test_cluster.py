@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from podlore.errors import BadInput, Unavailable
-from podlore_lab import cluster
+from podlore_lab import ports
 from podlore_lab.cluster import Lab
 from podlore_lab.ports import LOOPBACK
 from podlore_lab.waiting import wait_for
@@ -184,8 +184,8 @@ def test_a_name_is_taken_by_one_lab_only(lab):
 def test_a_port_that_is_lost_before_it_is_used_is_replaced(several_labs, monkeypatch):
     with socket.create_server((LOOPBACK, 0)) as server:
         lost = [server.getsockname()[1]]
-        choose = cluster.free_ports
-        monkeypatch.setattr(cluster, "free_ports", lambda count: [*choose(count - len(lost)), *(lost and [lost.pop()])])
+        choose = ports.free_ports
+        monkeypatch.setattr(ports, "free_ports", lambda count: [*choose(count - len(lost)), *(lost and [lost.pop()])])
         with Lab("again") as lab:
             assert lab.api.is_ready()
             assert not lost

@@ -3,8 +3,6 @@
 import os
 import signal
 from contextlib import suppress
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +12,13 @@ if TYPE_CHECKING:
     from podlore.traces import NodeShape
     from podlore_lab.cluster import Lab
 
+from podlore_lab.cli.demo import demo
+from podlore_lab.cli.replay import replay
 from podlore_lab.cli.status import Output, print_statuses
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
     help="""A real control plane with fake GPU nodes on this machine: no Docker, nothing to install.
@@ -232,6 +233,5 @@ class _Spinner:
         self._status.stop()
 
 
-for _other in ("replay", "demo"):
-    if find_spec(f"podlore_lab.cli.{_other}") is not None:
-        app.command(_other)(getattr(import_module(f"podlore_lab.cli.{_other}"), _other))
+app.command("replay")(replay)
+app.command("demo")(demo)
