@@ -7,6 +7,7 @@ numbers two significant digits, and what belongs to another team loses its name.
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 TIME_TO_LIVE_SECONDS = 24 * 3600.0
+PATCH_LENGTH_MAX = 4096
+EVIDENCE_MAX = 16
 OUTSIDE_THE_HASH = frozenset({"contentHash", "count", "expiresAt", "firstSeen", "lastSeen"})
 
 
@@ -66,7 +69,7 @@ def advice_of(
     gpu_product
         The GPU product of the target, which chooses the price.
     """
-    told = told_to(recommendation.because.target.namespace, recommendation)
+    told = told_to(recommendation.target.namespace, _showable(recommendation))
     finding = told.because
     now = clock.now()
     status = AdviceStatus(
@@ -79,7 +82,7 @@ def advice_of(
         confidence=round(100 * finding.confidence),
         gpu_hours_at_stake=two_digits(finding.gpu_hours_at_stake),
         cost=_cost(finding.gpu_hours_at_stake, prices, gpu_product),
-        evidence=tuple(_evidence_item(fact) for fact in finding.evidence[:16]),
+        evidence=tuple(_evidence_item(fact) for fact in finding.evidence),
         recommendation=_detail(told),
         alternatives=told.alternatives[:8],
         blamed=tuple(_reference(ref) for ref in finding.blamed[:8]),
@@ -174,6 +177,12 @@ def _as(default: object, said: object) -> object:
     return float(said) if isinstance(default, float) and isinstance(said, int | str) else said
 
 
+def _showable(recommendation: Recommendation) -> Recommendation:
+    """Return the recommendation with as many facts as the API takes."""
+    few = recommendation.because.evidence[:EVIDENCE_MAX]
+    return dataclasses.replace(recommendation, because=dataclasses.replace(recommendation.because, evidence=few))
+
+
 def _target(ref: ObjectRef) -> Target:
     return Target(group=ref.group, version=ref.version, kind=ref.kind, name=ref.name, uid=ref.uid)
 
@@ -204,19 +213,20 @@ def _evidence_item(fact: Evidence) -> EvidenceItem:
 
 
 def _detail(recommendation: Recommendation) -> RecommendationDetail:
+    patch = recommendation.patch if len(recommendation.patch) <= PATCH_LENGTH_MAX else ""
     return RecommendationDetail(
-        type=_type(recommendation),
+        type=_type(patch, recommendation.because.ranked_nodes),
         steps=clipped(recommendation.steps, 2048),
-        patch=recommendation.patch or None if len(recommendation.patch) <= 4096 else None,
+        patch=patch or None,
         ranked_nodes=recommendation.because.ranked_nodes[:8],
         expected_gain=_gain(recommendation.gain) if recommendation.gain else None,
     )
 
 
-def _type(recommendation: Recommendation) -> RecommendationType:
-    if recommendation.patch:
+def _type(patch: str, ranked_nodes: Sequence[str]) -> RecommendationType:
+    if patch:
         return RecommendationType.PATCH
-    return RecommendationType.PLACEMENT if recommendation.because.ranked_nodes else RecommendationType.MANUAL
+    return RecommendationType.PLACEMENT if ranked_nodes else RecommendationType.MANUAL
 
 
 def _gain(gain: Gain) -> ExpectedGain:

@@ -12,7 +12,9 @@ from podlore.vocabulary import Evidence, EvidenceSource, ObjectRef, Recommendati
 
 ANOTHER_TEAMS = "another team's"
 
-_OBJECT = re.compile(r"\b([a-z0-9][a-z0-9-]*)/([A-Z][A-Za-z0-9]*)/([A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]|[A-Za-z0-9])")
+_OBJECT = re.compile(
+    r"\b([a-z0-9][a-z0-9-]{0,62})/([A-Z][A-Za-z0-9]{0,62})/[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
+)
 _NAMESPACE = re.compile(r'\b(?:exported_)?namespace=~?"([^"]*)"')
 _NAMING = re.compile(r'\b((?:exported_)?(?:namespace|pod|container))(=~?)"[^"]*"')
 
