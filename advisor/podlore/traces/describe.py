@@ -66,7 +66,7 @@ def _nodes(trace: Trace) -> Iterator[Line]:
     yield "GPUs", f"{sum(node.gpus for node in nodes)}"
     yield "by product", ", ".join(f"{product} {count}" for product, count in gpus.most_common() if product)
     if racks := {node.rack for node in nodes if node.rack}:
-        yield "racks and zones", f"{len(racks)} racks in {len({node.zone for node in nodes})} zones"
+        yield "racks and zones", f"{len(racks)} racks in {len({node.zone for node in nodes if node.zone})} zones"
 
 
 def _truth(trace: Trace) -> Iterator[Line]:

@@ -84,7 +84,7 @@ def _read_folder(folder: Path) -> Trace:
 
 
 def write_trace(trace: Trace, folder: Path) -> None:
-    """Write a trace as a folder of tables that `read_trace` reads back.
+    """Write a trace as a folder of tables that `read_trace` reads back; a table without rows is not written.
 
     Raises
     ------
@@ -94,8 +94,11 @@ def write_trace(trace: Trace, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         jobs_table.write_jobs(folder / JOBS, trace.jobs)
-        nodes_table.write_nodes(folder / NODES, trace.nodes)
-        write_planted(folder / PLANTED, trace.planted)
-        write_near_misses(folder / SILENT, trace.near_misses)
+        if trace.nodes:
+            nodes_table.write_nodes(folder / NODES, trace.nodes)
+        if trace.planted:
+            write_planted(folder / PLANTED, trace.planted)
+        if trace.near_misses:
+            write_near_misses(folder / SILENT, trace.near_misses)
     except OSError as error:
         raise BadInput(f"cannot write {error.filename or folder}: {error.strerror}") from None
