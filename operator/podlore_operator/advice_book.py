@@ -67,6 +67,10 @@ class AdviceBook:
         self.unreadable.discard(key)
         return self._keep(key, advice)
 
+    def forget(self, obj: Mapping[str, Any]) -> bool:
+        """Take in the last word of an object that is gone, and say whether that was news."""
+        return self.delete(_key(obj), str((obj.get("metadata") or {}).get("uid") or ""))
+
     def delete(self, key: Key, uid: str = "") -> bool:
         """Note that an advice is gone (only this incarnation, if ``uid`` is given), and say whether that was news."""
         known = self._held.get(key)

@@ -5,12 +5,12 @@ Pure: the same arguments give the same writes, and after they are performed it h
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from podlore.policy import Limits
 from podlore.vocabulary import Pattern
-from podlore_operator.api.advice import Advice, AdviceStatus, State
+from podlore_operator.api.advice import Advice, AdviceStatus, State, Target
 from podlore_operator.api.keys import MANAGED_BY, MANAGED_BY_PODLORE, PATTERN
 from podlore_operator.api.resource import OwnerReference
 from podlore_operator.caps import admit
@@ -34,7 +34,7 @@ NEEDS_METRICS = frozenset(
         Pattern.NETWORK_DEGRADATION,
     }
 )
-"""Patterns that cannot be found, and so not be missed, while there are no GPU metrics."""
+"""Patterns that cannot be found, and so not be missed, while there are no GPU metrics of their targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,6 @@ class Round:
         The round's time.
     observed_since
         When watching began, in trace time.
-    has_metrics
-        Whether GPU metrics came in.
     silence
         The clocks after this round's findings.
     limits
@@ -57,7 +55,6 @@ class Round:
 
     at: Moment
     observed_since: float
-    has_metrics: bool
     silence: Silence
     limits: Limits
 
@@ -108,9 +105,12 @@ def reconcile(
     return Reconciled(tuple(writes), admission.withheld)
 
 
-def deaf_to(existing: Iterable[Advice], has_metrics: bool) -> set[Key]:
-    """Return the advice whose pattern could not have been found for want of metrics."""
-    return {key_of(advice) for advice in existing if not has_metrics and pattern_of(advice) in NEEDS_METRICS}
+def deaf_to(existing: Iterable[Advice], is_measured: Callable[[str, Target], bool]) -> set[Key]:
+    """Return the advice whose pattern could not have been found, since its target was not measured well enough."""
+    needing = (advice for advice in existing if pattern_of(advice) in NEEDS_METRICS)
+    return {
+        key_of(advice) for advice in needing if not is_measured(advice.metadata.namespace or "", advice.spec.target)
+    }
 
 
 def key_of(advice: Advice) -> Key:

@@ -129,9 +129,9 @@ class Operator:
         speech = Speech(CLOCK, "podlore-test", Prices(), lambda _: "", self.live_uids)
         said = speech.say(recommendations, self.now, failed)
         held = dict(self.cluster.held)
-        self.silence = self.silence.after(held, said, deaf_to(held.values(), self.has_metrics), self.now)
+        self.silence = self.silence.after(held, said, deaf_to(held.values(), lambda *_: self.has_metrics), self.now)
         moment = Moment(CLOCK, self.now)
-        now = Round(moment, self.observed_since, self.has_metrics, self.silence, self.limits)
+        now = Round(moment, self.observed_since, self.silence, self.limits)
         return reconcile(held, said, now, unwelcome)
 
     def turn(self, *recommendations: Recommendation, after: float = 0.0) -> list[Why]:

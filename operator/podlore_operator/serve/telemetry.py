@@ -44,6 +44,7 @@ class Telemetry:
         self.watch_age = gauge("watch_age_seconds", "Since the API server was last heard of this kind.", "kind")
         self.objects = gauge("objects", "Objects in the picture of the cluster.", "kind")
         self.skipped = counter("skipped_total", "Input that was hostile or broken, and was skipped.", "source")
+        self.unreadable = gauge("unreadable_objects", "Objects that could not be read so far.", "kind")
         self.loop_lag = gauge("loop_lag_seconds", "How late the event loop was at worst in the last few seconds.")
 
         self.rounds = counter("rounds_total", "Times the advisor was asked.")

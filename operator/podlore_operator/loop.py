@@ -1,0 +1,173 @@
+"""The operator's loop: the cluster changes, the advisor is asked, what differs is written.
+
+It waits for a change, lets it settle for a moment, and runs a round: a snapshot, a decision in a thread, the writes. A
+round depends on what is, not on what woke it, so nothing is lost by rounds that fail or are skipped; and since patterns
+depend on time, there is one every so often even where nothing changes.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Never
+
+from prometheus_client import Gauge
+
+from podlore.clock import Clock
+from podlore.cluster_state import ClusterState
+from podlore.errors import Unavailable
+from podlore_operator.advice_book import AdviceBook
+from podlore_operator.api.advice import State
+from podlore_operator.apply import Sink
+from podlore_operator.decide import Decision, decide
+from podlore_operator.office import Duty, Office
+from podlore_operator.policy_status import PolicyStatusWriter
+from podlore_operator.serve.telemetry import Telemetry
+from podlore_operator.state_store import StateStore
+
+logger = logging.getLogger(__name__)
+
+SETTLE_SECONDS = 0.4
+"""Changes come in flocks: a pod's end, its event, its owner's status."""
+REST_SECONDS_MAX = 2.0
+ROUND_TRACE_SECONDS = 60.0
+ROUND_SECONDS_MIN, ROUND_SECONDS_MAX = 1.0, 30.0
+
+
+class AdviceLoop:
+    """Runs rounds.
+
+    Parameters
+    ----------
+    writer
+        Performs writes when this process leads.
+    model_version
+        Which podlore and which classifier speak.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: ClusterState,
+        book: AdviceBook,
+        office: Office,
+        writer: Sink,
+        store: StateStore,
+        policy_status: PolicyStatusWriter,
+        telemetry: Telemetry,
+        clock: Clock,
+        model_version: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._state = state
+        self._book = book
+        self._office = office
+        self._writer = writer
+        self._store = store
+        self._policy_status = policy_status
+        self._telemetry = telemetry
+        self._clock = clock
+        self._model_version = model_version
+        self._monotonic = monotonic
+        self._woken = asyncio.Event()
+        self._woken_at = monotonic()
+        self._has_metrics = False
+        self.decision: Decision | None = None
+        self._finished_at = monotonic()
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the last round ended."""
+        return self._monotonic() - self._finished_at
+
+    def wake(self) -> None:
+        """Ask for a round: something has changed."""
+        if not self._woken.is_set():
+            self._woken_at = self._monotonic()
+            self._woken.set()
+
+    async def run(self) -> Never:
+        """Run rounds until cancelled."""
+        while True:
+            began_at = self._monotonic()
+            woken_at = self._woken_at if self._woken.is_set() else None
+            self._woken.clear()
+            try:
+                await self.round(woken_at)
+            except Unavailable as error:
+                self._telemetry.rounds_failed.inc()
+                logger.warning("%s", error)
+            except Exception:
+                self._telemetry.rounds_failed.inc()
+                logger.exception("a round failed; the next one tries again")
+            self._finished_at = self._monotonic()
+            await self._rest(self._finished_at - began_at)
+
+    async def round(self, woken_at: float | None = None) -> Decision | None:
+        """Decide and write once; None where it is not this process's turn."""
+        sink = await self._office.sink(self._writer, self._store)
+        if sink is None:
+            return None
+        decision = await self._decide()
+        self._office.silence, self.decision = decision.silence, decision
+        if decision.writes:
+            await sink.perform([write for write in decision.writes if not self._is_unreadable(write)])
+            if woken_at is not None:
+                self._telemetry.latency_seconds.observe(self._monotonic() - woken_at)
+        self._tell(decision)
+        await self._policy_status.write(self._has_metrics, self._office.may_write())
+        if self._store.is_due():
+            await self.save()
+        return decision
+
+    async def save(self) -> None:
+        """Write down what should outlive this process, if it may write."""
+        if self._office.duty is Duty.LEADS and self._office.may_write():
+            await self._store.save(self._office.remembered())
+
+    async def _decide(self) -> Decision:
+        snapshot, held, silence = self._state.snapshot(), self._book.held, self._office.silence
+        self._has_metrics = snapshot.has_metrics
+        with self._telemetry.advise_seconds.time():
+            decision = await asyncio.to_thread(decide, snapshot, held, silence, self._clock, self._model_version)
+        self._telemetry.rounds.inc()
+        for problem in decision.problems:
+            self._telemetry.once(logger, "advisor", problem)
+        return decision
+
+    def _is_unreadable(self, write: object) -> bool:
+        return getattr(write, "key", None) in self._book.unreadable
+
+    def _tell(self, decision: Decision) -> None:
+        """Say in metrics what there is now."""
+        by_state, feedback = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        gpu_hours: defaultdict[str, float] = defaultdict(float)
+        for advice in self._book.held.values():
+            if status := advice.status:
+                by_state[status.pattern, status.state] += 1
+                if status.state is State.ACTIVE:
+                    gpu_hours[status.pattern] += float(status.gpu_hours_at_stake)
+                if advice.spec.feedback:
+                    feedback[status.pattern, advice.spec.feedback] += 1
+        telemetry = self._telemetry
+        _set(telemetry.advice, by_state.items())
+        _set(telemetry.feedback, feedback.items())
+        _set(telemetry.gpu_hours, (((pattern,), value) for pattern, value in gpu_hours.items()))
+        _set(telemetry.withheld, (((limit,), value) for limit, value in decision.withheld.items()))
+
+    async def _rest(self, round_seconds: float) -> None:
+        """Wait for a change, let it settle, and leave the machine as long as the last round took."""
+        seconds = min(max(self._clock.wall_seconds(ROUND_TRACE_SECONDS), ROUND_SECONDS_MIN), ROUND_SECONDS_MAX)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+        await asyncio.sleep(min(max(SETTLE_SECONDS, round_seconds), REST_SECONDS_MAX))
+
+
+def _set(gauge: Gauge, values: Iterable[tuple[tuple[str, ...], float]]) -> None:
+    gauge.clear()
+    for labels, value in values:
+        gauge.labels(*labels).set(value)

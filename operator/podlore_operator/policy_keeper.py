@@ -1,0 +1,151 @@
+"""The policy in force: AdvisorPolicy objects come in, the last good one stays, and its status says what became of each.
+
+Called by ``handlers`` with each change, read by ``loop``; pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from podlore.errors import BadInput
+from podlore.policy import Mode, Policy
+from podlore_operator.api.advisor_policy import AdvisorPolicy, AdvisorPolicyStatus
+from podlore_operator.api.conditions import ConditionType, condition, with_condition
+from podlore_operator.api.convert import clipped, policy_of
+
+POLICY_NAME = "default"
+MODES = tuple(Mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What the operator's account may do, and so what a policy may ask for."""
+
+    max_mode: Mode = Mode.ADVISE
+    annotations: bool = False
+    events: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of the policy object as it is now."""
+
+    accepted: bool
+    reason: str
+    message: str
+    generation: int | None = None
+
+
+class PolicyKeeper:
+    """Keeps the policy in force.
+
+    Parameters
+    ----------
+    grants
+        Bounds what is accepted.
+    dry_run
+        Overrules every policy's mode.
+
+    Examples
+    --------
+    >>> keeper = PolicyKeeper(Grants())
+    >>> keeper.offer({"metadata": {"name": "default"}, "spec": {"mode": "Assist"}})
+    >>> keeper.verdict.reason, keeper.in_force.mode.value
+    ('NotGranted', 'Advise')
+    """
+
+    def __init__(self, grants: Grants, *, dry_run: bool = False) -> None:
+        self._grants = grants
+        self._dry_run = dry_run
+        self._accepted = Policy(mode=min(Mode.ADVISE, grants.max_mode, key=MODES.index))
+        self.verdict: Verdict | None = None
+        self.status: AdvisorPolicyStatus | None = None
+        self.revision = 0
+
+    @property
+    def in_force(self) -> Policy:
+        """The policy to work by."""
+        return replace(self._accepted, mode=Mode.DRY_RUN) if self._dry_run else self._accepted
+
+    def offer(self, obj: Mapping[str, Any]) -> None:
+        """Take in the policy object as it is now; a bad one leaves the last good one in force."""
+        generation = _generation(obj)
+        try:
+            policy = AdvisorPolicy.read({"kind": "AdvisorPolicy", "apiVersion": "podlore.io/v1alpha1", **obj})
+            wanted = policy_of(policy.spec)
+        except (ValidationError, BadInput, ValueError) as error:
+            self._judge(Verdict(False, "Invalid", _first(error), generation))
+            return
+        self.status = policy.status
+        if excess := self._excess(wanted):
+            self._judge(Verdict(False, "NotGranted", excess, generation))
+            return
+        self._accepted = wanted
+        self._judge(Verdict(True, "Valid", "", generation))
+
+    def withdraw(self) -> None:
+        """Take in that there is no policy object: the built-in defaults hold."""
+        self._accepted = Policy(mode=min(Mode.ADVISE, self._grants.max_mode, key=MODES.index))
+        self.verdict, self.status = None, None
+        self.revision += 1
+
+    def status_wanted(self, has_metrics: bool, at: datetime) -> AdvisorPolicyStatus | None:
+        """Return the status that the policy object should carry, None where there is no object."""
+        verdict = self.verdict
+        if verdict is None:
+            return None
+        accepted = condition(
+            ConditionType.ACCEPTED,
+            verdict.accepted,
+            verdict.reason,
+            clipped(verdict.message, 512),
+            at=at,
+            generation=verdict.generation,
+        )
+        metrics = condition(
+            ConditionType.METRICS_AVAILABLE,
+            has_metrics,
+            "Received" if has_metrics else "NoSamples",
+            "" if has_metrics else "advice comes from events and objects alone; see --prometheus and spec.metrics",
+            at=at,
+        )
+        before = self.status.conditions if self.status else ()
+        return AdvisorPolicyStatus(
+            observed_generation=verdict.generation,
+            conditions=with_condition(with_condition(before, accepted), metrics),
+            mode=self.in_force.mode,
+        )
+
+    def _judge(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        self.revision += 1
+
+    def _excess(self, wanted: Policy) -> str:
+        grants = self._grants
+        if MODES.index(wanted.mode) > MODES.index(grants.max_mode):
+            return f"mode {wanted.mode} is above this operator's {grants.max_mode}: " + (
+                "raise maxMode in the chart, or lower the mode"
+            )
+        for wish, granted, name in (
+            (wanted.annotations_enabled, grants.annotations, "annotations"),
+            (wanted.events_enabled, grants.events, "events"),
+        ):
+            if wish and not granted:
+                return f"{name}.enabled needs a grant: set {name}.enabled in the chart too, or switch it off here"
+        return ""
+
+
+def _generation(obj: Mapping[str, Any]) -> int | None:
+    found = (obj.get("metadata") or {}).get("generation")
+    return found if isinstance(found, int) else None
+
+
+def _first(error: Exception) -> str:
+    """Return the first complaint in one line, with its place."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error).splitlines()[0]

@@ -1,0 +1,131 @@
+"""Keeps what podlore remembers in one ConfigMap: read when this replica takes office, written rarely, and at the end.
+
+Called by ``podlore_operator.runtime``. What the ConfigMap holds is input like any other: what is broken, foreign or of
+another clock is counted and ignored.
+"""
+
+import base64
+import binascii
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from podlore.clock import Clock
+from podlore.errors import BadInput, Unavailable
+from podlore_operator.api.keys import MANAGED_BY, MANAGED_BY_PODLORE
+from podlore_operator.apply import Dropped, Sender
+from podlore_operator.observe.connection import APPLY_PATCH, Connection
+from podlore_operator.observe.refused import Refused
+from podlore_operator.remembered import Remembered, pack, unpack
+from podlore_operator.serve.telemetry import Telemetry
+from podlore_operator.write_requests import MANAGER, WriteRequest, applied
+
+logger = logging.getLogger(__name__)
+
+KEY = "state.json.gz"
+SAVE_SECONDS = 300.0
+
+
+class StateStore:
+    """One ConfigMap with one key.
+
+    Parameters
+    ----------
+    sender
+        The writer's: fenced, so that only the leader saves.
+    name
+        The ConfigMap's name.
+    """
+
+    def __init__(
+        self,
+        api: Connection,
+        sender: Sender,
+        clock: Clock,
+        telemetry: Telemetry,
+        *,
+        namespace: str,
+        name: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._api = api
+        self._sender = sender
+        self._clock = clock
+        self._telemetry = telemetry
+        self._namespace = namespace
+        self._name = name
+        self._monotonic = monotonic
+        self._saved = b""
+        self._tried_at = monotonic()
+
+    @property
+    def path(self) -> str:
+        """Where the ConfigMap is."""
+        return f"/api/v1/namespaces/{self._namespace}/configmaps/{self._name}"
+
+    async def load(self) -> Remembered | None:
+        """Return what was remembered, None where there is nothing that can be used."""
+        try:
+            content = _content((await self._api.request("GET", self.path)).json())
+            if content is None:
+                return None
+            remembered = unpack(content)
+        except Refused as refusal:
+            if refusal.status != 404:
+                logger.warning("%s", refusal)
+            return None
+        except Unavailable as error:
+            logger.warning("%s", error)
+            return None
+        except BadInput as error:
+            self._telemetry.once(logger, "state", f"{self._namespace}/{self._name}: {error}")
+            return None
+        if not remembered.fits(self._clock):
+            self._telemetry.once(logger, "state", f"{self._namespace}/{self._name}: it is of another clock")
+            return None
+        self._saved = content
+        return remembered
+
+    def is_due(self) -> bool:
+        """Say whether it is time to save again."""
+        return self._monotonic() - self._tried_at >= SAVE_SECONDS
+
+    async def save(self, remembered: Remembered) -> bool:
+        """Write what is remembered if that has changed, and say whether it was written."""
+        self._tried_at = self._monotonic()
+        content = pack(remembered)
+        if content == self._saved:
+            return False
+        try:
+            await self._sender.send(self._request(content))
+        except (Refused, Dropped) as error:
+            logger.warning("the state was not saved: %s", error)
+            return False
+        self._saved = content
+        return True
+
+    def _request(self, content: bytes) -> WriteRequest:
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": self._name,
+                "namespace": self._namespace,
+                "labels": {MANAGED_BY: MANAGED_BY_PODLORE},
+            },
+            "binaryData": {KEY: base64.b64encode(content).decode()},
+        }
+        return WriteRequest("state", "PATCH", self.path, body, applied(MANAGER), APPLY_PATCH)
+
+
+def _content(configmap: dict[str, Any]) -> bytes | None:
+    """Return the packed state, None where there is none yet."""
+    data = configmap.get("binaryData")
+    text = data.get(KEY) if isinstance(data, dict) else None
+    if text is None:
+        return None
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise BadInput("the stored state is not podlore's, it is ignored: no base64") from None
