@@ -33,6 +33,7 @@ MEMORY_MIB = 1_048_576
 def generate_nodes(
     count: int,
     *,
+    prefix: str = "gpu",
     product: str = "NVIDIA-A100-SXM4-80GB",
     gpus: int = 8,
     gpu_memory_mib: int = A100_MEMORY_MIB,
@@ -44,14 +45,16 @@ def generate_nodes(
 
     Parameters
     ----------
+    prefix
+        Of the names of nodes, racks and cliques.
     racks_per_clique
         0 for nodes whose NVLink ends at the node.
 
     Examples
     --------
-    >>> shapes = generate_nodes(4, nodes_per_rack=2)
-    >>> [(shape.name, shape.zone, shape.rack, shape.clique) for shape in shapes[1:3]]
-    [('gpu-0001', 'zone-a', 'rack-000', 'clique-000.0'), ('gpu-0002', 'zone-b', 'rack-001', 'clique-001.0')]
+    >>> shape = generate_nodes(4, nodes_per_rack=2)[2]
+    >>> shape.name, shape.zone, shape.rack, shape.clique
+    ('gpu-0002', 'zone-b', 'gpu-rack-001', 'gpu-clique-001.0')
     """
     if count < 0 or gpus < 0 or min(nodes_per_rack, zones) < 1:
         raise BadInput(f"no nodes with {count=}, {gpus=}, {nodes_per_rack=}, {zones=}")
@@ -60,15 +63,15 @@ def generate_nodes(
     def shape(index: int) -> NodeShape:
         rack = index // nodes_per_rack
         return NodeShape(
-            name=f"gpu-{index:04d}",
+            name=f"{prefix}-{index:04d}",
             product=product if gpus else "",
             gpus=gpus,
             gpu_memory_mib=gpu_memory_mib if gpus else 0,
             cpu_milli=CPU_MILLI,
             memory_mib=MEMORY_MIB,
             zone=f"zone-{chr(ord('a') + rack * zones // n_racks)}",
-            rack=f"rack-{rack:03d}",
-            clique=f"clique-{rack // racks_per_clique:03d}.0" if racks_per_clique and gpus else "",
+            rack=f"{prefix}-rack-{rack:03d}",
+            clique=f"{prefix}-clique-{rack // racks_per_clique:03d}.0" if racks_per_clique and gpus else "",
         )
 
     return tuple(shape(index) for index in range(count))

@@ -77,10 +77,15 @@ class Pool:
         wait_for(lambda: self.shown(name) == status, f"{name} to be {status}", timeout_seconds=30)
         return self.get(name)
 
-    def events(self, name: str) -> set[str]:
-        """Return the reasons of a pod's events."""
-        listed = self.lab.api.get(f"/api/v1/namespaces/{self.namespace}/events")["items"]
-        return {event["reason"] for event in listed if event["involvedObject"]["name"] == name}
+    def wait_events(self, name: str, *reasons: str, times: int = 1) -> None:
+        """Wait until a pod has had events of all these reasons so often; they are sent apart from the status."""
+
+        def missing() -> set[str]:
+            listed = self.lab.api.get(f"/api/v1/namespaces/{self.namespace}/events")["items"]
+            own = [event for event in listed if event["involvedObject"]["name"] == name]
+            return set(reasons) - {event["reason"] for event in own if (event.get("count") or 1) >= times}
+
+        wait_for(lambda: not missing(), f"{name} to have events {', '.join(reasons)}", timeout_seconds=30)
 
 
 @pytest.fixture

@@ -30,12 +30,15 @@ def test_the_scheduler_binds_what_fits_and_leaves_the_rest_pending(lab, pool):
     def phases():
         return sorted(pod["status"]["phase"] for pod in lab.api.get(pool.path)["items"])
 
-    wait_for(lambda: phases() == ["Pending"] * 4 + ["Running"] * 16, "16 to run and 4 to wait")
-    pending = next(pod for pod in lab.api.get(pool.path)["items"] if pod["status"]["phase"] == "Pending")
-    condition = next(each for each in pending["status"]["conditions"] if each["type"] == "PodScheduled")
-    assert condition["reason"] == "Unschedulable"
-    assert "Insufficient nvidia.com/gpu" in condition["message"]
-    assert "FailedScheduling" in pool.events(pending["metadata"]["name"])
+    def refused():
+        conditions = {p["metadata"]["name"]: p["status"].get("conditions", ()) for p in lab.api.get(pool.path)["items"]}
+        return {name: each for name, listed in conditions.items() for each in listed if each["status"] == "False"}
+
+    wait_for(lambda: phases() == ["Pending"] * 4 + ["Running"] * 16 and len(refused()) == 4, "16 to run, 4 to wait")
+    for name, condition in refused().items():
+        assert (condition["type"], condition["reason"]) == ("PodScheduled", "Unschedulable")
+        assert "Insufficient nvidia.com/gpu" in condition["message"]
+        pool.wait_events(name, "FailedScheduling")
     lab.api.delete(f"{pool.path}/{next(p['metadata']['name'] for p in running(lab, pool))}")
     wait_for(lambda: len(running(lab, pool)) == 16 and len(phases()) == 19, "one of those that waited to run")
 

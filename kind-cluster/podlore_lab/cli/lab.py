@@ -34,6 +34,13 @@ app = typer.Typer(
 DEFAULT_NAME = "default"
 DEFAULT_NODES = "16"
 NameOption = Annotated[str, typer.Option("--name", "-n", help="Which lab; several may run side by side.")]
+SlicesOption = Annotated[int, typer.Option(min=1, help="Time-slice every GPU into so many units.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at a bad row of a node list.")]
+ProductOption = Annotated[str, typer.Option(help="GPU product of nodes that are made up.")]
+GpusOption = Annotated[int, typer.Option(min=0, max=64, help="GPUs of each node that is made up.")]
+MemoryOption = Annotated[int, typer.Option(min=0, help="Memory of each GPU that is made up, in MiB.")]
+PrefixOption = Annotated[str, typer.Option(help="Names of nodes, racks and cliques that are made up begin with it.")]
+PRODUCT, GPUS, GPU_MEMORY_MIB, PREFIX = "NVIDIA-A100-SXM4-80GB", 8, 81_920, "gpu"
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -63,8 +70,12 @@ def up(
     nodes: Annotated[
         str, typer.Option(help="How many GPU nodes to make up, or a node list: openb's CSV, podlore's own, a trace.")
     ] = DEFAULT_NODES,
-    slices: Annotated[int, typer.Option(min=1, help="Time-slice every GPU into so many units.")] = 1,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at a bad row of the node list.")] = False,
+    product: ProductOption = PRODUCT,
+    gpus: GpusOption = GPUS,
+    gpu_memory_mib: MemoryOption = GPU_MEMORY_MIB,
+    prefix: PrefixOption = PREFIX,
+    slices: SlicesOption = 1,
+    strict: StrictOption = False,
     foreground: Annotated[bool, typer.Option("--foreground", "-f", help="Stay, and end it with Ctrl-C.")] = False,
     api_port: Annotated[int, typer.Option(min=0, max=65535, help="The API server's port; 0: any free one.")] = 0,
     prometheus_port: Annotated[int, typer.Option(min=0, max=65535, help="Prometheus' port; 0: any free one.")] = 0,
@@ -75,13 +86,17 @@ def up(
 
     [bold]podlore lab up --nodes openb_node_list_gpu_node.csv --name openb[/]
 
+    [bold]podlore lab up --nodes 32 --product NVIDIA-H100-80GB-HBM3 --gpu-memory-mib 81559[/]
+
     [bold]podlore lab up --foreground[/]
     """
     from podlore_lab.cluster import Lab
-    from podlore_lab.nodes import create_nodes
+    from podlore_lab.nodes import create_nodes, generate_nodes
     from podlore_lab.programs import programs
 
-    shapes = _shapes(nodes, strict=strict)
+    shapes = _read_shapes(nodes, strict=strict) or generate_nodes(
+        int(nodes), prefix=prefix, product=product, gpus=gpus, gpu_memory_mib=gpu_memory_mib
+    )
     programs()  # builds what is missing, with a bar of its own
     with (
         _Spinner(f"starting lab {name}") as spinner,
@@ -101,17 +116,23 @@ def up(
 def add_nodes(
     nodes: Annotated[str, typer.Argument(help="How many GPU nodes to make up, or a node list.")],
     name: NameOption = DEFAULT_NAME,
-    slices: Annotated[int, typer.Option(min=1, help="Time-slice every GPU into so many units.")] = 1,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at a bad row of the node list.")] = False,
+    product: ProductOption = PRODUCT,
+    gpus: GpusOption = GPUS,
+    gpu_memory_mib: MemoryOption = GPU_MEMORY_MIB,
+    prefix: PrefixOption = PREFIX,
+    slices: SlicesOption = 1,
+    strict: StrictOption = False,
 ) -> None:
     """Add GPU nodes to a running lab, and wait until they are Ready.
 
     [bold]podlore lab add-nodes openb_node_list_gpu_node.csv[/]
     """
     from podlore_lab.cluster import Lab
-    from podlore_lab.nodes import create_nodes
+    from podlore_lab.nodes import create_nodes, generate_nodes
 
-    shapes = _shapes(nodes, strict=strict)
+    shapes = _read_shapes(nodes, strict=strict) or generate_nodes(
+        int(nodes), prefix=prefix, product=product, gpus=gpus, gpu_memory_mib=gpu_memory_mib
+    )
     with _Spinner(f"adding {len(shapes)} nodes"):
         create_nodes(Lab.find(name).api, shapes, slices=slices)
     typer.echo(f"{len(shapes)} nodes are Ready")
@@ -178,11 +199,12 @@ def _run(program: str, name: str, arguments: list[str]) -> None:
     os.execve(path, [program, *arguments], lab.environment())  # noqa: S606 -- a program that we built
 
 
-def _shapes(nodes: str, *, strict: bool) -> tuple["NodeShape", ...]:
-    from podlore_lab.nodes import generate_nodes, read_shapes
+def _read_shapes(nodes: str, *, strict: bool) -> tuple["NodeShape", ...]:
+    """Return the nodes of a list; none if ``nodes`` is a number."""
+    from podlore_lab.nodes import read_shapes
 
     if nodes.isdigit():
-        return generate_nodes(int(nodes))
+        return ()
     shapes, problems = read_shapes(Path(nodes), strict=strict)
     for problem in problems:
         typer.echo(f"{nodes}, {problem}", err=True)

@@ -58,6 +58,14 @@ def test_up_status_kubectl_down_beside_another_lab(several_labs, lab):
     podlore("add-nodes", "--name", "one", write_nodes(several_labs.parent))
     listed = podlore("kubectl", "--name", "one", "--", "get", "nodes", "-o", "name").stdout.split()
     assert len(listed) == 4
+    podlore("add-nodes", "-n", "one", "2", "--prefix", "h", "--product", "NVIDIA-H200", "--gpus", "4")
+    made_up = podlore(
+        "kubectl", "-n", "one", "--", "get", "nodes", "-l", "nvidia.com/gpu.product=NVIDIA-H200", "-o", "name"
+    )
+    assert made_up.stdout.split() == ["node/h-0000", "node/h-0001"]
+    assert (
+        "node h-0000: it exists already" in podlore("add-nodes", "-n", "one", "1", "--prefix", "h", check=False).stderr
+    )
     assert podlore("helm", "-n", "one", "--", "list", "-A").stdout.startswith("NAME")
     assert lab.api.is_ready()  # the two do not meet: other ports, other authorities
     with pytest.raises(AssertionError, match="certificate"):
