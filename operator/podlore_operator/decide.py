@@ -52,7 +52,13 @@ class _Problems:
 
 
 def decide(
-    snapshot: Snapshot, held: Mapping[Key, Advice], silence: Silence, clock: Clock, model_version: str
+    snapshot: Snapshot,
+    held: Mapping[Key, Advice],
+    silence: Silence,
+    clock: Clock,
+    model_version: str,
+    *,
+    watching_since: float | None = None,
 ) -> Decision:
     """Return what to write so that the cluster carries the advice that this snapshot earns.
 
@@ -68,6 +74,8 @@ def decide(
         Converts to wall time; its own time is not asked.
     model_version
         Which podlore and which classifier speak.
+    watching_since
+        When this process began to watch; by default when watching began at all.
     """
     problems, view, policy = _Problems(), ClusterView(snapshot), snapshot.policy
     advised, is_whole = _advised(snapshot, view, problems)
@@ -76,7 +84,8 @@ def decide(
     deaf = _deaf(held, view) if is_whole else set(held)
     silence = silence.after(held, said, deaf, snapshot.now)
     moment = Moment(clock, snapshot.now)
-    now = Round(moment, snapshot.observed_since, silence, policy.limits)
+    since = snapshot.observed_since if watching_since is None else watching_since
+    now = Round(moment, since, silence, policy.limits)
     unwelcome = {_key(one.recommendation) for one in advised.withheld if one.reason in UNWELCOME}
     reconciled = reconcile(held, said, now, unwelcome - said.keys())
     writes: list[Write] = list(reconciled.writes)

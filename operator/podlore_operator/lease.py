@@ -12,6 +12,7 @@ These times run on the wall, never in trace time.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -95,6 +96,8 @@ class Elector:
         self._seen_at = float("-inf")
         self._renewed_at = float("-inf")
         self._led = False
+        self.predecessor_at: float | None = None
+        """Wall time of the last sign of life of whoever led before, None if nobody did."""
 
     def may_write(self) -> bool:
         """Say whether this candidate leads, and renewed recently enough to be sure of it."""
@@ -137,6 +140,7 @@ class Elector:
             if not self._is_free(_spec(lease)):
                 self._renewed_at = float("-inf")
                 return
+            self._note_predecessor(_spec(lease))
             sent_at = self._monotonic()
             written = await self._store.replace(_with(lease, **self._claim(_spec(lease))))
         self._observe(written)
@@ -147,6 +151,11 @@ class Elector:
         if _spec(lease) != self._seen:
             self._seen = _spec(lease)
             self._seen_at = self._monotonic()
+
+    def _note_predecessor(self, spec: Json) -> None:
+        if spec.get("holderIdentity") != self.identity and (renewed := spec.get("renewTime")):
+            with contextlib.suppress(ValueError, TypeError):
+                self.predecessor_at = datetime.fromisoformat(renewed).timestamp()
 
     def _is_free(self, spec: Json) -> bool:
         holder = spec.get("holderIdentity") or ""

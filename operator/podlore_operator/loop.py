@@ -10,12 +10,12 @@ import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Never
 
 from prometheus_client import Gauge
 
 from podlore.clock import Clock
-from podlore.cluster_state import ClusterState
 from podlore.errors import Unavailable
 from podlore_operator.advice_book import AdviceBook
 from podlore_operator.api.advice import State
@@ -49,7 +49,6 @@ class AdviceLoop:
     def __init__(
         self,
         *,
-        state: ClusterState,
         book: AdviceBook,
         office: Office,
         writer: Sink,
@@ -60,7 +59,6 @@ class AdviceLoop:
         model_version: str,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._state = state
         self._book = book
         self._office = office
         self._writer = writer
@@ -72,6 +70,7 @@ class AdviceLoop:
         self._monotonic = monotonic
         self._woken = asyncio.Event()
         self._woken_at = monotonic()
+        self._watching_since = clock.now()
         self._has_metrics = False
         self.decision: Decision | None = None
         self._finished_at = monotonic()
@@ -127,10 +126,11 @@ class AdviceLoop:
             await self._store.save(self._office.remembered())
 
     async def _decide(self) -> Decision:
-        snapshot, held, silence = self._state.snapshot(), self._book.held, self._office.silence
+        snapshot, held, silence = self._office.snapshot(), self._book.held, self._office.silence
         self._has_metrics = snapshot.has_metrics
         with self._telemetry.advise_seconds.time():
-            decision = await asyncio.to_thread(decide, snapshot, held, silence, self._clock, self._model_version)
+            think = partial(decide, watching_since=self._watching_since)
+            decision = await asyncio.to_thread(think, snapshot, held, silence, self._clock, self._model_version)
         self._telemetry.rounds.inc()
         for problem in decision.problems:
             self._telemetry.once(logger, "advisor", problem)

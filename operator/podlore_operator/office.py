@@ -16,11 +16,13 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 
 from podlore.clock import Clock
 from podlore.cluster_state import ClusterState
 from podlore.policy import Mode
+from podlore.snapshot import Snapshot
 from podlore_operator.advice_book import KINDS, AdviceBook
 from podlore_operator.apply import Sink
 from podlore_operator.dry_run import DryRun
@@ -36,6 +38,8 @@ from podlore_operator.write_requests import collection
 
 logger = logging.getLogger(__name__)
 
+GAP_SECONDS_MAX = 300.0
+"""A restart on another node takes no longer; what happens meanwhile shows in the objects all the same."""
 LIST_SECONDS = 600.0
 """Once in a while the advice is listed although it is watched: what a watch missed must not stay wrong."""
 
@@ -83,6 +87,12 @@ class Office:
         self._dry = DryRun(book)
         self.duty = Duty.NONE
         self.silence = Silence()
+        self.observed_since: float | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return the cluster as it is now, watched since the last holder began if nobody slept in between."""
+        snapshot = self._state.snapshot()
+        return snapshot if self.observed_since is None else replace(snapshot, observed_since=self.observed_since)
 
     def may_write(self) -> bool:
         """Say whether anything may be written at this very moment."""
@@ -125,7 +135,8 @@ class Office:
     def remembered(self) -> Remembered:
         """Return what the next holder should know."""
         clock = self._clock
-        return Remembered(self._state.history, self.silence.lengths(clock.now()), clock.scale, clock.anchor)
+        since = self.snapshot().observed_since
+        return Remembered(self._state.history, self.silence.lengths(clock.now()), since, clock.scale, clock.anchor)
 
     def _stand_for_election(self) -> None:
         if self._elector is not None and self._election is None:
@@ -149,6 +160,13 @@ class Office:
         remembered = await store.load() or Remembered()
         self._state.restore(remembered.history)
         self.silence = Silence.resumed(remembered.silences, self._clock.now())
+        if self._took_over_at_once():
+            self.observed_since = remembered.observed_since
+
+    def _took_over_at_once(self) -> bool:
+        """Say whether the last holder was alive until just now: then watching has hardly been interrupted."""
+        left_at = self._elector.predecessor_at if self._elector else None
+        return left_at is not None and self._clock.read() - left_at <= GAP_SECONDS_MAX
 
     def _become(self, duty: Duty) -> None:
         if duty is not self.duty:

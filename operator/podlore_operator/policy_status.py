@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 
 from podlore.clock import Clock
-from podlore_operator.api.advisor_policy import AdvisorPolicy, AdvisorPolicyStatus
+from podlore_operator.api.advisor_policy import AdvisorPolicyStatus
 from podlore_operator.api.convert import wall_time
 from podlore_operator.api.resource import API_VERSION
 from podlore_operator.apply import Dropped, Sender
@@ -12,7 +12,7 @@ from podlore_operator.observe.connection import APPLY_PATCH
 from podlore_operator.observe.refused import Refused
 from podlore_operator.policy_keeper import POLICY_NAME, PolicyKeeper
 from podlore_operator.serve.telemetry import Telemetry
-from podlore_operator.write_requests import STATUS_MANAGER, WriteRequest, applied
+from podlore_operator.write_requests import STATUS_MANAGER, WriteRequest, applied, policy_collection
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class PolicyStatusWriter:
 
 
 def _request(status: AdvisorPolicyStatus) -> WriteRequest:
-    path = f"/apis/{API_VERSION}/{AdvisorPolicy.presentation.plural}/{POLICY_NAME}/status"
+    path = f"{policy_collection()}/{POLICY_NAME}/status"
     body = {
         "apiVersion": API_VERSION,
         "kind": "AdvisorPolicy",

@@ -45,8 +45,8 @@ class Round:
     ----------
     at
         The round's time.
-    observed_since
-        When watching began, in trace time.
+    watching_since
+        When this process began to watch, in trace time.
     silence
         The clocks after this round's findings.
     limits
@@ -54,14 +54,14 @@ class Round:
     """
 
     at: Moment
-    observed_since: float
+    watching_since: float
     silence: Silence
     limits: Limits
 
     @property
     def has_watched_long_enough(self) -> bool:
         """Say whether something that is not seen would have been seen by now."""
-        return self.at.now - self.observed_since >= RESOLVED_AFTER_SECONDS
+        return self.at.now - self.watching_since >= RESOLVED_AFTER_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 `pack` and `unpack` are pure; ``podlore_operator.state_store`` keeps the bytes in a ConfigMap.
 """
 
+import base64
+import binascii
 import gzip
 import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,6 +20,7 @@ from podlore.snapshot import History
 from podlore.vocabulary import Failure, Start
 
 VERSION = 1
+KEY = "state.json.gz"
 BYTES_MAX = 512 * 1024
 PACKED_BYTES_MAX = (BYTES_MAX - 8192) * 3 // 4
 """What base64 and the object around it leave of the bound."""
@@ -29,12 +32,13 @@ _Item = TypeVar("_Item", Start, Failure)
 class Remembered:
     """All that outlives a process beside the objects themselves and Prometheus.
 
-    ``silences`` says for how many seconds each advice had not been found. The clock's scale and anchor are kept, since
-    trace times mean nothing under another clock.
+    ``silences`` says for how many seconds each advice had not been found, ``observed_since`` when watching began. The
+    clock's scale and anchor are kept, since trace times mean nothing under another clock.
     """
 
     history: History = field(default_factory=History)
     silences: Mapping[str, float] = field(default_factory=dict)
+    observed_since: float | None = None
     scale: float = 1.0
     anchor: float = 0.0
     version: int = VERSION
@@ -79,6 +83,18 @@ def unpack(packed: bytes) -> Remembered:
         remembered,
         silences={key: seconds for key, seconds in remembered.silences.items() if math.isfinite(seconds)},
     )
+
+
+def content_of(configmap: Mapping[str, Any]) -> bytes | None:
+    """Return the packed memory in a ConfigMap, None where there is none; foreign content is a `BadInput`."""
+    data = configmap.get("binaryData")
+    text = data.get(KEY) if isinstance(data, Mapping) else None
+    if text is None:
+        return None
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise BadInput("the stored state is not podlore's, it is ignored: no base64") from None
 
 
 def _decompressed(packed: bytes) -> bytes:

@@ -16,7 +16,6 @@ from podlore.cluster_state import ClusterState
 from podlore.errors import BadInput, Unavailable
 from podlore.policy import Mode
 from podlore_operator.advice_book import AdviceBook
-from podlore_operator.api.advisor_policy import AdvisorPolicy
 from podlore_operator.api.resource import API_VERSION
 from podlore_operator.apply import Sender, Writer
 from podlore_operator.kubernetes_events import EventTeller
@@ -40,6 +39,7 @@ from podlore_operator.serve.telemetry import Telemetry
 from podlore_operator.serve.views import measure, views
 from podlore_operator.settings import Settings
 from podlore_operator.state_store import StateStore
+from podlore_operator.write_requests import policy_collection
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +135,6 @@ class Runtime:
         sender = Sender(self.api, self.office.may_write, telemetry)
         store = StateStore(self.api, sender, clock, telemetry, namespace=namespace, name=f"{settings.name}-state")
         self.loop = AdviceLoop(
-            state=self.state,
             book=self.book,
             office=self.office,
             writer=Writer(sender, self.book, telemetry, Annotator(sender), EventTeller(sender, settings.identity)),
@@ -179,8 +178,7 @@ class Runtime:
                 ) from None
 
     async def _read_policy(self) -> None:
-        path = f"/apis/{API_VERSION}/{AdvisorPolicy.presentation.plural}"
-        for obj in (await list_all(self.api, path))[0]:
+        for obj in (await list_all(self.api, policy_collection()))[0]:
             self.policy_changed(obj)
         self._use_policy()
 

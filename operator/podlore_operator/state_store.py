@@ -5,11 +5,9 @@ another clock is counted and ignored.
 """
 
 import base64
-import binascii
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
 
 from podlore.clock import Clock
 from podlore.errors import BadInput, Unavailable
@@ -17,13 +15,12 @@ from podlore_operator.api.keys import MANAGED_BY, MANAGED_BY_PODLORE
 from podlore_operator.apply import Dropped, Sender
 from podlore_operator.observe.connection import APPLY_PATCH, Connection
 from podlore_operator.observe.refused import Refused
-from podlore_operator.remembered import Remembered, pack, unpack
+from podlore_operator.remembered import KEY, Remembered, content_of, pack, unpack
 from podlore_operator.serve.telemetry import Telemetry
 from podlore_operator.write_requests import MANAGER, WriteRequest, applied
 
 logger = logging.getLogger(__name__)
 
-KEY = "state.json.gz"
 SAVE_SECONDS = 300.0
 
 
@@ -67,7 +64,7 @@ class StateStore:
     async def load(self) -> Remembered | None:
         """Return what was remembered, None where there is nothing that can be used."""
         try:
-            content = _content((await self._api.request("GET", self.path)).json())
+            content = content_of((await self._api.request("GET", self.path)).json())
             if content is None:
                 return None
             remembered = unpack(content)
@@ -117,15 +114,3 @@ class StateStore:
             "binaryData": {KEY: base64.b64encode(content).decode()},
         }
         return WriteRequest("state", "PATCH", self.path, body, applied(MANAGER), APPLY_PATCH)
-
-
-def _content(configmap: dict[str, Any]) -> bytes | None:
-    """Return the packed state, None where there is none yet."""
-    data = configmap.get("binaryData")
-    text = data.get(KEY) if isinstance(data, dict) else None
-    if text is None:
-        return None
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        raise BadInput("the stored state is not podlore's, it is ignored: no base64") from None

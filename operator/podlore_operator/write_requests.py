@@ -11,6 +11,7 @@ from functools import singledispatch
 from typing import Any
 
 from podlore_operator.api.advice import Advice, ClusterSchedulingAdvice, SchedulingAdvice, Target
+from podlore_operator.api.advisor_policy import AdvisorPolicy
 from podlore_operator.api.keys import POD_ADVICE
 from podlore_operator.api.resource import API_VERSION
 from podlore_operator.observe.connection import APPLY_PATCH, JSON, MERGE_PATCH
@@ -48,6 +49,11 @@ def collection(kind: type[Advice], namespace: str = "") -> str:
     """Return the path of all advice of a kind, or of one namespace's."""
     within = f"/namespaces/{namespace}" if namespace else ""
     return f"/apis/{API_VERSION}{within}/{kind.presentation.plural}"
+
+
+def policy_collection() -> str:
+    """Return the path of all AdvisorPolicies."""
+    return f"/apis/{API_VERSION}/{AdvisorPolicy.presentation.plural}"
 
 
 def advice_path(key: Key) -> str:

@@ -1,5 +1,6 @@
 """What outlives a restart: it comes back as it was, stays within its bound, and survives any content."""
 
+import contextlib
 import gzip
 import random
 
@@ -76,8 +77,8 @@ def test_foreign_content_is_refused_in_one_line(content: bytes) -> None:
 @given(st.binary() | st.recursive(st.none() | st.text() | st.floats(), st.lists).map(msgspec.json.encode))
 def test_no_content_breaks_it(content: bytes) -> None:
     for packed in (content, gzip.compress(content)):
-        with pytest.raises(BadInput):
-            unpack(packed)
+        with contextlib.suppress(BadInput):
+            assert isinstance(unpack(packed), Remembered)
 
 
 def test_times_of_another_clock_do_not_fit() -> None:

@@ -9,6 +9,7 @@ from podlore.cluster_state import ClusterState
 from podlore_operator.advice_book import AdviceBook
 from podlore_operator.loop import AdviceLoop
 from podlore_operator.observe.observer import Observer
+from podlore_operator.office import Office
 from podlore_operator.policy_keeper import PolicyKeeper
 from podlore_operator.serve.loop_lag import LoopLag
 from podlore_operator.serve.server import Views
@@ -27,6 +28,7 @@ class Parts(Protocol):
     book: AdviceBook
     keeper: PolicyKeeper
     loop: AdviceLoop
+    office: Office
     observer: Observer
     telemetry: Telemetry
     lag: LoopLag
@@ -39,7 +41,7 @@ def views(parts: Parts) -> Views:
         not_ready=lambda: [] if parts.observer.is_synced else ["not every kind was listed yet"],
         metrics=parts.telemetry.render,
         advice=lambda: advice(parts),
-        snapshot=lambda: msgspec.json.encode(parts.state.snapshot()),
+        snapshot=lambda: msgspec.json.encode(parts.office.snapshot()),
     )
 
 

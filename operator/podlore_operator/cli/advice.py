@@ -1,0 +1,112 @@
+"""``podlore advice``: the advice of a cluster, or of an operator that only thinks it (dry run)."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from podlore.errors import BadInput, Unavailable
+
+if TYPE_CHECKING:
+    from podlore_operator.api.advice import Advice
+
+NOTHING = "No advice."
+
+
+class Output(StrEnum):
+    """How advice is printed."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+
+
+def advice(
+    operator: Annotated[
+        str | None, typer.Option(help="URL of a running operator; reads its advice, also in dry run.", metavar="URL")
+    ] = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Only this namespace's advice.")] = None,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = Output.TABLE,
+    explain: Annotated[
+        str | None, typer.Option(help="Print one advice with its evidence and steps.", metavar="NAME")
+    ] = None,
+    kubeconfig: Annotated[Path | None, typer.Option(help="The kubeconfig to use.")] = None,
+    context: Annotated[str | None, typer.Option(help="Its context.")] = None,
+) -> None:
+    """List the advice of a cluster, the most pressing first.
+
+    [bold]podlore advice[/]                                     what the cluster holds
+
+    [bold]podlore advice -n vision -o wide[/]                   one namespace's, with summaries
+
+    [bold]podlore advice --explain job-train-crashloop-1a2b3c4d[/]   one, with its evidence
+
+    [bold]podlore advice --operator http://127.0.0.1:8080[/]    what an operator in dry run would say
+    """
+    import asyncio
+
+    from podlore_operator.cli.advice_text import documents, explained, table
+
+    found = asyncio.run(_of_operator(operator) if operator else _of_cluster(kubeconfig, context))
+    if namespace is not None:
+        found = [one for one in found if one.metadata.namespace == namespace]
+    if explain is not None:
+        typer.echo(explained(_named(found, explain)))
+    elif output in (Output.TABLE, Output.WIDE):
+        typer.echo(table(found, is_wide=output is Output.WIDE) or NOTHING)
+    else:
+        typer.echo(documents(found, as_yaml=output is Output.YAML))
+
+
+async def _of_cluster(kubeconfig: Path | None, context: str | None) -> list["Advice"]:
+    from podlore_operator.advice_book import KINDS
+    from podlore_operator.listing import list_all
+    from podlore_operator.observe.connection import Connection
+    from podlore_operator.write_requests import collection
+
+    async with Connection.open(kubeconfig, context) as api:
+        items: list[dict[str, Any]] = []
+        for kind in KINDS.values():
+            listed, version = await list_all(api, collection(kind))
+            if version == "0":
+                raise Unavailable(f"{api.server} does not serve podlore's kinds: install the chart, or ask --operator")
+            items += ({"kind": kind.__name__, **item} for item in listed)
+    return _read(items)
+
+
+async def _of_operator(url: str) -> list["Advice"]:
+    import msgspec
+
+    from podlore_operator.cli.operator_endpoint import fetch
+
+    body = await fetch(url, "/advice")
+    try:
+        items = msgspec.json.decode(body)["items"]
+    except (msgspec.DecodeError, KeyError, TypeError):
+        raise BadInput(f"{url} is no podlore operator: what it serves at /advice is no list of advice") from None
+    return _read(items)
+
+
+def _read(items: list[dict[str, Any]]) -> list["Advice"]:
+    """Return what can be read; the rest is told on standard error."""
+    from podlore_operator.advice_book import AdviceBook
+
+    book = AdviceBook()
+    for item in items:
+        try:
+            book.put({"apiVersion": "podlore.io/v1alpha1", **item})
+        except BadInput as error:
+            typer.echo(f"podlore: left out {error}", err=True)
+    return list(book.held.values())
+
+
+def _named(found: list["Advice"], name: str) -> "Advice":
+    matching = [one for one in found if one.metadata.name == name]
+    if not matching:
+        raise BadInput(f"no advice is named {name!r}: podlore advice lists the names")
+    if len(matching) > 1:
+        places = ", ".join(sorted(str(one.metadata.namespace) for one in matching))
+        raise BadInput(f"{name!r} is in several namespaces: choose by --namespace one of {places}")
+    return matching[0]

@@ -1,0 +1,165 @@
+"""``podlore snapshot DIR``: everything the advisor looks at, written to a folder; read-only for the cluster."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from podlore.errors import BadInput, Unavailable
+
+if TYPE_CHECKING:
+    from podlore.clock import Clock
+    from podlore.cluster_state import ClusterState
+    from podlore.snapshot import Snapshot
+    from podlore_operator.observe.connection import Connection
+
+SYNC_SECONDS = 120.0
+
+
+def snapshot(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; made if it is not there.")],
+    prometheus: Annotated[str | None, typer.Option(help="URL of a Prometheus that has GPU metrics.")] = None,
+    operator: Annotated[
+        str | None,
+        typer.Option(help="URL of a running operator: takes the very picture that it decides on.", metavar="URL"),
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="Where the operator keeps its state [the context's namespace].")
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="The operator's name; its state is in the ConfigMap NAME-state.")
+    ] = "podlore",
+    kubeconfig: Annotated[Path | None, typer.Option(help="The kubeconfig to use.")] = None,
+    context: Annotated[str | None, typer.Option(help="Its context.")] = None,
+    clock_scale: Annotated[float, typer.Option(help="How much faster than the wall a replayed trace runs.")] = 1.0,
+    clock_anchor: Annotated[float, typer.Option(help="When the replay began, in seconds since the epoch.")] = 0.0,
+) -> None:
+    """Take a snapshot of a cluster for ``podlore advise --snapshot``; nothing in the cluster is changed.
+
+    It holds pods, nodes, events and workloads as far as advice depends on them, GPU activity, podlore's policy and its
+    memory of starts and failures. It holds no environment, no arguments, no volumes and no secrets, but names and
+    event messages: share it as you would share the output of kubectl get.
+
+    [bold]podlore snapshot ./monday --prometheus http://localhost:9090[/]
+
+    [bold]podlore snapshot ./monday --operator http://127.0.0.1:8080[/]     exactly what a running operator sees
+    """
+    import asyncio
+
+    from podlore import snapshot_folder
+    from podlore.clock import Clock
+
+    clock = Clock(scale=clock_scale, anchor=clock_anchor)
+    taken = asyncio.run(
+        _of_operator(operator) if operator else _of_cluster(kubeconfig, context, prometheus, namespace, name, clock)
+    )
+    snapshot_folder.write(taken, folder)
+    typer.echo(
+        f"{folder}: {len(taken.pods)} pods, {len(taken.nodes)} nodes, {len(taken.events)} events, "
+        f"{len(taken.controllers)} workloads, {len(taken.gpu_windows)} GPU windows"
+    )
+
+
+async def _of_operator(url: str) -> "Snapshot":
+    import msgspec
+
+    from podlore.snapshot import Snapshot
+    from podlore_operator.cli.operator_endpoint import fetch
+
+    body = await fetch(url, "/snapshot")
+    try:
+        return msgspec.json.decode(body, type=Snapshot)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise BadInput(f"{url} serves no snapshot of this podlore: {error}") from None
+
+
+async def _of_cluster(
+    kubeconfig: Path | None,
+    context: str | None,
+    prometheus: str | None,
+    namespace: str | None,
+    name: str,
+    clock: "Clock",
+) -> "Snapshot":
+    from podlore.cluster_state import ClusterState
+    from podlore_operator.observe.connection import Connection
+
+    async with Connection.open(kubeconfig, context) as api:
+        state = ClusterState(clock)
+        await _list_once(api, clock, state)
+        await _read_policy(api, state)
+        since = await _read_memory(api, clock, state, namespace or api.namespace, f"{name}-state")
+        if prometheus:
+            await _read_metrics(prometheus, clock, state)
+        taken = state.snapshot()
+    return taken if since is None else replace(taken, observed_since=since)
+
+
+async def _list_once(api: "Connection", clock: "Clock", state: "ClusterState") -> None:
+    """List every kind once, with a spinner: a large cluster takes a while."""
+    import asyncio
+    from contextlib import suppress
+
+    from rich.console import Console
+
+    from podlore_operator.observe.observer import Observer
+
+    observer = Observer(api, clock, state)
+    watching = asyncio.create_task(observer.run())
+    try:
+        with Console(stderr=True).status(f"listing {api.server}"):
+            await observer.synced(SYNC_SECONDS)
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+async def _read_policy(api: "Connection", state: "ClusterState") -> None:
+    """Take the cluster's policy as an operator with every grant would."""
+    from podlore.policy import Mode
+    from podlore_operator.listing import list_all
+    from podlore_operator.policy_keeper import Grants, PolicyKeeper
+    from podlore_operator.write_requests import policy_collection
+
+    keeper = PolicyKeeper(Grants(Mode.ASSIST, annotations=True, events=True))
+    for obj in (await list_all(api, policy_collection()))[0]:
+        keeper.offer(obj)
+    if keeper.verdict and not keeper.verdict.accepted:
+        typer.echo(f"podlore: the AdvisorPolicy is left out: {keeper.verdict.message}", err=True)
+    state.set_policy(keeper.in_force)
+
+
+async def _read_memory(
+    api: "Connection", clock: "Clock", state: "ClusterState", namespace: str, name: str
+) -> "float | None":
+    """Take over what the operator remembers, and return since when it has watched."""
+    from podlore_operator.remembered import content_of, unpack
+
+    path = f"/api/v1/namespaces/{namespace}/configmaps/{name}"
+    try:
+        content = content_of((await api.request("GET", path)).json())
+        remembered = unpack(content) if content else None
+    except (BadInput, Unavailable) as error:
+        typer.echo(f"podlore: no memory of an operator: {error}", err=True)
+        return None
+    if remembered is None or not remembered.fits(clock):
+        return None
+    state.restore(remembered.history)
+    return remembered.observed_since
+
+
+async def _read_metrics(prometheus: str, clock: "Clock", state: "ClusterState") -> None:
+    from podlore_operator.metrics.gpu_windows import read_gpu_windows
+    from podlore_operator.metrics.prometheus import Prometheus
+
+    pods = {(pod.namespace, pod.name) for pod in state.snapshot().pods}
+    asked = Prometheus(prometheus)
+    try:
+        reading = await read_gpu_windows(asked, state.policy, clock, holds=lambda *pod: pod in pods)
+    finally:
+        asked.close()
+    if not reading.has_metrics:
+        raise Unavailable(f"{reading.reason} (leave --prometheus out to do without GPU metrics)")
+    state.set_gpu_windows(reading.windows, reading.has_metrics)
