@@ -2,14 +2,13 @@
 
 import shutil
 import signal
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from podlore.errors import PodloreError, Unavailable
 from podlore_lab.api import is_healthy
 from podlore_lab.cluster import Lab
-from podlore_lab.folder import lab_folder, labs_root
+from podlore_lab.folder import LAB_NAME, lab_folder, labs_root
 from podlore_lab.kwok import kwok_health
 from podlore_lab.nodes import list_nodes, ready_nodes
 from podlore_lab.process_id import ProcessId
@@ -35,7 +34,7 @@ class LabStatus:
 
 def labs() -> list[str]:
     """Return the names of this user's labs, sorted."""
-    return sorted(folder.name for folder in labs_root().iterdir() if folder.is_dir())
+    return sorted(folder.name for folder in labs_root().iterdir() if LAB_NAME.fullmatch(folder.name))
 
 
 def status(name: str) -> LabStatus:
@@ -44,8 +43,7 @@ def status(name: str) -> LabStatus:
     try:
         lab = Lab.find(name)
         processes = _processes(folder.path)
-        ports = {server: getattr(lab.description.ports, server) for server in lab.description.ports.__slots__}
-        seen = LabStatus(name, folder.path, processes, ports, lab.kubeconfig)
+        seen = LabStatus(name, folder.path, processes, asdict(lab.description.ports), lab.kubeconfig)
         ended = [program for program, state in processes.items() if state != "running"]
         if ended:
             return replace(seen, problem=f"{', '.join(ended)} ended; end the lab with: podlore lab down --name {name}")
@@ -77,13 +75,6 @@ def end(name: str) -> None:
             if child.send(signal.SIGKILL):
                 _wait_gone(child)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def end_all() -> Iterator[str]:
-    """End every lab of this user; yield each one's name when it is gone."""
-    for name in labs():
-        end(name)
-        yield name
 
 
 def _processes(folder: Path) -> dict[str, str]:

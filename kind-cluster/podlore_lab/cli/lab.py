@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import cryptography  # noqa: F401 -- what the extra `lab` brings: without it `podlore lab` says so at once
 import typer
 
 if TYPE_CHECKING:
