@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,8 @@ async def _listen(exposition: Exposition, known: dict[str, bool], port: int) -> 
     try:
         await web.TCPSite(runner, LOOPBACK, port).start()
     except OSError as error:
-        raise Unavailable(f"port {port} cannot be used: {error.strerror}; choose another with --port") from None
+        reason = os.strerror(error.errno or 0)
+        raise Unavailable(f"port {port} cannot be used: {reason}; choose another with --port") from None
     return runner
 
 
