@@ -1,0 +1,1 @@
+"""The models that are compared, as scikit-learn estimators over texts: one file each."""

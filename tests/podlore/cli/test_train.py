@@ -1,0 +1,27 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from podlore.classify import load
+from podlore.classify.model_file import shipped_folder
+from podlore.cli.train import train
+
+
+@pytest.mark.slow
+def test_training_writes_a_model_that_loads_and_knows_its_data(tmp_path: Path) -> None:
+    app = Typer()
+    app.command()(train)
+    result = CliRunner().invoke(app, ["--to", str(tmp_path / "m"), "--incidents", "200", "--seed", "4"])
+    assert result.exit_code == 0, result.output
+    manifest = json.loads((tmp_path / "m" / "manifest.json").read_text())
+    assert manifest["data"]["generator"]["incidents"] == 200
+    assert len(load(tmp_path / "m").classes) == 6
+
+
+def test_the_shipped_model_says_on_what_it_was_trained() -> None:
+    manifest = json.loads((shipped_folder() / "manifest.json").read_text())
+    assert manifest["data"]["generator"]["sha256"] == "03fe5a3196bf89306bf067b1bdb3f327f98bb984c9e895b8ac9aa93555dab465"
+    assert sum(manifest["rows_by_class"].values()) == manifest["rows"]
