@@ -19,18 +19,18 @@ class Task(StrEnum):
 
 
 def crds(
-    task: Annotated[Task, typer.Argument(help="What to do.")],
+    task: Annotated[Task, typer.Argument(help="What to do.")] = Task.PRINT,
     folders: Annotated[list[Path] | None, typer.Argument(help="Folders to write to or to check.")] = None,
 ) -> None:
     """Print, write or check the CustomResourceDefinitions of podlore.
 
-    [bold]podlore crds print | kubectl apply --server-side -f -[/]   install them without Helm
+    [bold]podlore crds | kubectl apply --server-side -f -[/]   install them without Helm
 
-    [bold]podlore crds write DIR...[/]                               write one file a kind
+    [bold]podlore crds write DIR...[/]                         write one file a kind
 
-    [bold]podlore crds check DIR...[/]                               say whether the files there are these
+    [bold]podlore crds check DIR...[/]                         say whether the files there are these
 
-    [bold]podlore crds reference[/]                                  print the reference of all fields, as Markdown
+    [bold]podlore crds reference[/]                            print the reference of all fields, as Markdown
     """
     match task:
         case Task.PRINT:
