@@ -64,7 +64,7 @@ def operator_running(lab: Lab, clock: Clock, *options: str) -> Iterator[str]:
 
 def operator_command(kubeconfig: Path, prometheus_url: str, address: str, clock: Clock, *options: str) -> Command:
     """Return the command of an operator that serves on ``address`` and lives in this clock's trace time."""
-    argv = [sys.executable, "-m", "podlore.cli.main", "operator", "run"]
+    argv = [sys.executable, "-m", "podlore", "operator", "run"]
     argv += ["--kubeconfig", str(kubeconfig), "--prometheus", prometheus_url, "--namespace", NAMESPACE]
     argv += ["--listen", address, "--clock-scale", repr(clock.scale), "--clock-anchor", repr(clock.anchor)]
     return Command(NAME, [*argv, *options])

@@ -1,0 +1,6 @@
+"""``python -m podlore``: the same as the ``podlore`` command, for where the environment's scripts are not on the path."""
+
+from podlore.cli.main import main
+
+if __name__ == "__main__":
+    main()
