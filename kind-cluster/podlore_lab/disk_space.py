@@ -9,7 +9,7 @@ from podlore.errors import Unavailable
 from podlore_lab.go_toolchain import GoToolchain
 
 GIB = 2**30
-# Measured with Kubernetes 1.37 for linux/amd64, rounded up.
+# What a machine held that had built Kubernetes 1.37 for linux/amd64, rounded up.
 PROGRAM_BYTES = 100 * 2**20
 COMPILED_BYTES = int(4.5 * GIB)
 MODULES_BYTES = 2 * GIB
