@@ -136,7 +136,7 @@ class Office:
         """Return what the next holder should know."""
         clock = self._clock
         since = self.snapshot().observed_since
-        return Remembered(self._state.history, self.silence.lengths(clock.now()), since, clock.scale, clock.anchor)
+        return Remembered(self._state.history, self.silence.lengths(), since, clock.scale, clock.anchor)
 
     def _stand_for_election(self) -> None:
         if self._elector is not None and self._election is None:
@@ -157,7 +157,8 @@ class Office:
         self._listed_at = self._monotonic()
 
     async def _recall(self, store: StateStore) -> None:
-        remembered = await store.load() or Remembered()
+        may_read = self._keeper.grants.max_mode is not Mode.DRY_RUN
+        remembered = (await store.load() if may_read else None) or Remembered()
         self._state.restore(remembered.history)
         self.silence = Silence.resumed(remembered.silences, self._clock.now())
         if self._took_over_at_once():

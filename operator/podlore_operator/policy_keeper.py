@@ -58,7 +58,7 @@ class PolicyKeeper:
     """
 
     def __init__(self, grants: Grants, *, dry_run: bool = False) -> None:
-        self._grants = grants
+        self.grants = grants
         self._dry_run = dry_run
         self._accepted = Policy(mode=min(Mode.ADVISE, grants.max_mode, key=MODES.index))
         self.verdict: Verdict | None = None
@@ -88,7 +88,7 @@ class PolicyKeeper:
 
     def withdraw(self) -> None:
         """Take in that there is no policy object: the built-in defaults hold."""
-        self._accepted = Policy(mode=min(Mode.ADVISE, self._grants.max_mode, key=MODES.index))
+        self._accepted = Policy(mode=min(Mode.ADVISE, self.grants.max_mode, key=MODES.index))
         self.verdict, self.status = None, None
         self.revision += 1
 
@@ -124,7 +124,7 @@ class PolicyKeeper:
         self.revision += 1
 
     def _excess(self, wanted: Policy) -> str:
-        grants = self._grants
+        grants = self.grants
         if MODES.index(wanted.mode) > MODES.index(grants.max_mode):
             return f"mode {wanted.mode} is above this operator's {grants.max_mode}: " + (
                 "raise maxMode in the chart, or lower the mode"

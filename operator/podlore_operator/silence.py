@@ -15,9 +15,10 @@ RESOLVED_AFTER_SECONDS = 15 * MINUTE_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """When each advice was last found, or last could not be looked for, in trace time."""
+    """When each advice was last found, or last could not be looked for, in trace time; ``at`` is the last round's."""
 
     heard_at_by_key: Mapping[Key, float] = field(default_factory=dict)
+    at: float = 0.0
 
     def after(self, existing: Iterable[Key], found: Iterable[Key], deaf: Iterable[Key], now: float) -> "Silence":
         """Return the clocks after a round.
@@ -35,12 +36,12 @@ class Silence:
 
         >>> key = Key("vision", "job-train-crashloop-d5a0b6bc")
         >>> clocks = Silence().after([key], [key], [], now=0).after([key], [], [], now=600)
-        >>> clocks.seconds(key, now=600), clocks.is_over(key, now=900)
-        (600, True)
+        >>> clocks.seconds(key, now=600), clocks.is_over(key, now=900), clocks.lengths()
+        (600, True, {'vision/job-train-crashloop-d5a0b6bc': 600})
         """
         restarted = {*found, *deaf}
         return Silence(
-            {key: now if key in restarted else self.heard_at_by_key.get(key, now) for key in {*existing, *found}}
+            {key: now if key in restarted else self.heard_at_by_key.get(key, now) for key in {*existing, *found}}, now
         )
 
     def seconds(self, key: Key, now: float) -> float:
@@ -51,14 +52,15 @@ class Silence:
         """Say whether the advice has been silent for so long that its matter is over."""
         return self.seconds(key, now) >= RESOLVED_AFTER_SECONDS
 
-    def lengths(self, now: float) -> dict[str, float]:
-        """Return the silences by key as text, to be stored: time in which nobody watches will not count."""
-        return {str(key): now - heard_at for key, heard_at in sorted(self.heard_at_by_key.items()) if heard_at < now}
+    def lengths(self) -> dict[str, float]:
+        """Return the silences by key as text, to be stored: time after the last round will not count."""
+        at = self.at
+        return {str(key): at - heard_at for key, heard_at in sorted(self.heard_at_by_key.items()) if heard_at < at}
 
     @classmethod
     def resumed(cls, lengths: Mapping[str, float], now: float) -> "Silence":
         """Return clocks that go on from stored lengths."""
-        return cls({_key(text): now - max(0.0, seconds) for text, seconds in lengths.items()})
+        return cls({_key(text): now - max(0.0, seconds) for text, seconds in lengths.items()}, now)
 
 
 def _key(text: str) -> Key:

@@ -1,0 +1,235 @@
+"""The operator as a real process, under the chart's account and rights, on a control plane of these tests' own."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podlore_lab.audit import AuditEvent
+from podlore_lab.cluster import Lab
+from podlore_lab.nodes import create_nodes, generate_nodes
+from podlore_lab.ports import LOOPBACK, free_ports
+from podlore_lab.waiting import wait_for
+
+CHART = Path(__file__).parents[3] / "charts" / "podlore"
+NAMESPACE = "podlore"
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:podlore"
+PODLORE = Path(sys.executable).with_name("podlore")
+SCALE = 240.0
+"""Fifteen minutes of trace time pass in under four seconds."""
+
+ADVICE_API = "/apis/podlore.io/v1alpha1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These share a lab: one worker."""
+    for item in items:
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.lab)
+            item.add_marker(pytest.mark.xdist_group("lab"))
+
+
+@dataclass
+class OperatorProcess:
+    """A running operator; its log is shown when something goes wrong."""
+
+    popen: "subprocess.Popen[bytes]"
+    log_file: Path
+    url: str
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Ask it; (0, "") if nobody answers."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = 60) -> Any:
+        """Wait for a condition while it runs."""
+
+        def holds() -> object:
+            assert self.popen.poll() is None, f"the operator has ended: {self.log[-3000:]}"
+            return condition()
+
+        try:
+            return wait_for(holds, what, timeout_seconds=seconds)
+        except Exception as error:
+            raise AssertionError(f"{error}\n{self.log[-3000:]}") from None
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric over its labels."""
+        lines = [line for line in self.get("/metrics")[1].splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+    def wait_rounds(self, count: int = 3) -> None:
+        """Wait until so many more rounds are over."""
+        before = self.metric("podlore_rounds_total")
+        self.wait(lambda: self.metric("podlore_rounds_total") >= before + count, f"{count} rounds")
+
+    def advice(self) -> list[dict[str, Any]]:
+        """Return what it serves as its advice."""
+        items: list[dict[str, Any]] = json.loads(self.get("/advice")[1])["items"]
+        return items
+
+    def stop(self) -> int:
+        """End it as Kubernetes does, and return its exit status."""
+        self.popen.terminate()
+        return self.popen.wait(30)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self.popen.kill()
+        self.popen.wait(10)
+
+
+@dataclass
+class Cluster:
+    """The lab with the chart installed, and the operators that run on it."""
+
+    lab: Lab
+    folder: Path
+    anchor: float
+    running: list[OperatorProcess] = field(default_factory=list)
+    started: int = 0
+
+    def operator(self, *options: str, command: tuple[str, ...] = (), **environment: str) -> OperatorProcess:
+        """Start an operator under the chart's account, and wait until it is ready."""
+        started = self.start(*options, command=command, **environment)
+        started.wait(lambda: started.get("/readyz")[0] == 200, "the operator to be ready")
+        return started
+
+    def start(self, *options: str, command: tuple[str, ...] = (), **environment: str) -> OperatorProcess:
+        """Start an operator."""
+        self.started += 1
+        log = self.folder / f"operator-{self.started}.log"
+        listen = f"{LOOPBACK}:{free_ports(1)[0]}"
+        argv = command or (str(PODLORE), "operator", "run")
+        given = {
+            "PODLORE_KUBECONFIG": str(self.kubeconfig),
+            "PODLORE_NAMESPACE": NAMESPACE,
+            "PODLORE_LISTEN": listen,
+            "PODLORE_CLOCK_SCALE": repr(SCALE),
+            "PODLORE_CLOCK_ANCHOR": repr(self.anchor),
+        }
+        with log.open("wb") as output:
+            popen = subprocess.Popen(
+                [*argv, *options],
+                env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **given, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.running.append(OperatorProcess(popen, log, f"http://{listen}"))
+        return self.running[-1]
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.lab.service_account_kubeconfig(NAMESPACE, "podlore")
+
+    def advice(self) -> dict[str, dict[str, Any]]:
+        """Return all advice that the API server holds, by name."""
+        items: list[dict[str, Any]] = []
+        for plural in ("schedulingadvices", "clusterschedulingadvices"):
+            items += self.lab.api.get(f"{ADVICE_API}/{plural}")["items"]
+        return {item["metadata"]["name"]: item for item in items}
+
+    def asked(self, since: int = 0) -> list[AuditEvent]:
+        """Return what the operators asked for, from a position in the audit log on."""
+        return list(self.lab.audit_events(user=ACCOUNT))[since:]
+
+    def mutations(self, since: int = 0) -> list[AuditEvent]:
+        """Return the operators' persisted mutations, Leases left aside: they are renewed all the time."""
+        return [event for event in self.asked(since) if event.is_persisted_mutation and event.resource != "leases"]
+
+    def apply(self, *objects: dict[str, Any]) -> None:
+        """Apply objects as an admin."""
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.lab.kubectl("apply", "-f", "-", stdin=json.dumps(listed))
+
+    def patch(self, name: str, namespace: str, **spec: Any) -> None:
+        """Edit the spec of an advice as a person does."""
+        self.lab.api.patch(f"{ADVICE_API}/namespaces/{namespace}/schedulingadvices/{name}", {"spec": spec})
+
+    def policy(self, **spec: Any) -> None:
+        """Apply the AdvisorPolicy."""
+        self.apply(
+            {
+                "apiVersion": "podlore.io/v1alpha1",
+                "kind": "AdvisorPolicy",
+                "metadata": {"name": "default"},
+                "spec": spec,
+            }
+        )
+
+    def policy_condition(self, type_: str = "Accepted") -> dict[str, Any]:
+        """Return a condition of the AdvisorPolicy, empty if it has none."""
+        status = self.lab.api.get(f"{ADVICE_API}/advisorpolicies/default").get("status", {})
+        return next((found for found in status.get("conditions", []) if found["type"] == type_), {})
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A lab with four GPU nodes, the chart, and two workloads that fail for ever: one loudly, one quietly."""
+    import time
+
+    with Lab() as lab:
+        create_nodes(lab.api, generate_nodes(4))
+        lab.helm(
+            "install", "podlore", str(CHART), "-n", NAMESPACE, "--create-namespace", "--set=replicaCount=0", "--wait"
+        )
+        cluster = Cluster(lab, tmp_path_factory.mktemp("operators"), anchor=time.time())
+        lab.create_namespace("vision")
+        cluster.apply(failing("pull", "image-pull"), failing("crash", "crash-loop"))
+        yield cluster
+
+
+@pytest.fixture(autouse=True)
+def no_operator_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End what a test started, and take away the policy and all advice it left."""
+    yield
+    if "cluster" not in request.fixturenames:
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    for operator in cluster.running:
+        if operator.popen.poll() is None:
+            operator.kill()
+    cluster.running.clear()
+    cluster.lab.kubectl("delete", "advisorpolicies,csadv", "--all", "--wait")
+    cluster.lab.kubectl("delete", "sadv", "-A", "--all", "--wait")
+    for name in ("lease/podlore", "configmap/podlore-state"):
+        cluster.lab.kubectl("delete", name, "-n", NAMESPACE, "--ignore-not-found", "--wait")
+
+
+def failing(name: str, outcome: str) -> dict[str, Any]:
+    """Return a Deployment whose pod has this outcome, for ever."""
+    metadata = {
+        "labels": {"app": name, "lab.podlore.io/outcome": outcome},
+        "annotations": {"lab.podlore.io/run-for": "300ms", "lab.podlore.io/back-off": "1s"},
+    }
+    container = {"name": "main", "image": "registry.example/x", "resources": {"limits": {"nvidia.com/gpu": 1}}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "vision"},
+        "spec": {
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": metadata,
+                "spec": {"containers": [container], "tolerations": [{"operator": "Exists"}]},
+            },
+        },
+    }
