@@ -1,4 +1,4 @@
-"""``python -m podlore``: the same as the ``podlore`` command, for where the environment's scripts are not on the path."""
+"""``python -m podlore``: the same as the ``podlore`` command, for where its script is not on the path."""
 
 from podlore.cli.main import main
 

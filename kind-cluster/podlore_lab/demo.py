@@ -23,19 +23,21 @@ from podlore_lab.sample_trace import SAMPLE_FOLDER
 from podlore_lab.score import Said, Score, score
 from podlore_lab.waiting import wait_for
 
-SETTLE_SECONDS = 30.0
-QUIET_SECONDS = 5.0
+SETTLE_SECONDS = 60.0
+QUIET_SECONDS = 15.0
 API = "/apis/podlore.io/v1alpha1"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a demo ends with: kubectl's tables and the score; ``seconds`` is the wall time of each stage."""
+    """What a demo shows: kubectl's tables, the score, and where the operator serves; ``seconds`` is by stage."""
 
     advice_table: str
     cluster_advice_table: str
     score: Score
     replayed: Replayed
+    operator: str
+    clock: Clock
     seconds: dict[str, float]
 
 
@@ -55,8 +57,11 @@ class Stages:
         self.seconds[name] = round(time.monotonic() - started, 1)
 
 
-def demo(lab: Lab, *, speed: float, say: Callable[[str], None], on_progress: Callable[[Plan, Progress], None]) -> Shown:
-    """Run the main job in a lab without nodes, and leave it without the chart.
+@contextmanager
+def demo(
+    lab: Lab, *, speed: float, say: Callable[[str], None], on_progress: Callable[[Plan, Progress], None]
+) -> Iterator[Shown]:
+    """Run the main job in a lab without nodes; everything still runs while the block looks, and ends with it.
 
     Parameters
     ----------
@@ -71,32 +76,35 @@ def demo(lab: Lab, *, speed: float, say: Callable[[str], None], on_progress: Cal
     planned = plan(trace, speed=capped(speed))
     stages = Stages(say, {})
     with ExitStack() as running:
-        with stages.stage(f"{len(trace.nodes)} nodes, {sum(node.gpus for node in trace.nodes)} GPUs"):
+        with stages.stage(f"{len(trace.nodes)} nodes with {sum(node.gpus for node in trace.nodes)} GPUs"):
             create_nodes(lab.api, trace.nodes)
         with stages.stage("GPU metrics"):
             running.enter_context(exporter_running(lab))
         with stages.stage("helm install podlore"):
             install_chart(lab)
         with stages.stage(f"replay of {planned.pods} pods at speed {planned.speed:g}, podlore watching"):
-            replayed = _replay(lab, planned, running, on_progress)
+            replayed, operator = _replay(lab, planned, running, on_progress)
         with stages.stage("podlore's last word"):
             _wait_settled(lab, trace)
-        shown = Shown(
+        yield Shown(
             advice_table=lab.kubectl("get", "schedulingadvice", "-A"),
             cluster_advice_table=lab.kubectl("get", "clusterschedulingadvice"),
             score=score(trace.planted, trace.near_misses, said(lab)),
             replayed=replayed,
+            operator=operator,
+            clock=Clock(planned.speed, replayed.started_at),
             seconds=stages.seconds,
         )
     with stages.stage("helm uninstall podlore"):
         uninstall_chart(lab)
-    return shown
 
 
-def _replay(lab: Lab, planned: Plan, running: ExitStack, on_progress: Callable[[Plan, Progress], None]) -> Replayed:
+def _replay(
+    lab: Lab, planned: Plan, running: ExitStack, on_progress: Callable[[Plan, Progress], None]
+) -> tuple[Replayed, str]:
     """Replay, with the operator started as soon as the trace's clock runs; it stays until ``running`` ends."""
 
-    async def both() -> Replayed:
+    async def both() -> tuple[Replayed, str]:
         starting: list[asyncio.Task[str]] = []
 
         def start(started_at: float) -> None:
@@ -109,8 +117,7 @@ def _replay(lab: Lab, planned: Plan, running: ExitStack, on_progress: Callable[[
             on_start=start,
             on_progress=lambda progress: on_progress(planned, progress),
         )
-        await asyncio.gather(*starting)
-        return done
+        return done, await starting[0]
 
     return asyncio.run(both())
 

@@ -37,9 +37,9 @@ def demo(
     progress = _Progress()
     with progress:
         typer.echo("a control plane: etcd, API server, controllers, scheduler, KWOK, Prometheus")
-        with Lab() as lab:
-            shown = run(lab, speed=speed, say=typer.echo, on_progress=progress.show)
-    _print(shown)
+        with Lab() as lab, run(lab, speed=speed, say=typer.echo, on_progress=progress.show) as shown:
+            progress.hide()
+            _print(shown)
     if shown.score.missed:
         raise typer.Exit(CHECK_FAILED)
 
@@ -65,6 +65,9 @@ class _Progress:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+    def hide(self) -> None:
+        self._bar.update(self._task, visible=False)
 
     def show(self, plan: "Plan", reached: "Reached") -> None:
         self._bar.update(

@@ -1,0 +1,83 @@
+"""The main job end to end, as ``make demo`` runs it: what is planted is found, and offline says what live says."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from podlore_lab.cluster import Lab
+from podlore_lab.demo import demo
+
+TRIES = 5  # trace time runs on at speed 240 while one looks: a threshold may be crossed between two looks
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Lab() as lab, demo(lab, speed=240, say=lambda _: None, on_progress=lambda *_: None) as shown:
+        yield lab, shown
+
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("demo")]
+
+
+def test_everything_planted_is_found_and_hardly_anything_else(running):
+    _, shown = running
+    assert shown.score.recall == 1.0, shown.score.missed
+    assert shown.score.precision >= 0.95, shown.score.false_alarms
+
+
+def test_at_least_four_patterns_stand_in_kubectls_table(running):
+    _, shown = running
+    patterns = {line.split()[2] for line in shown.advice_table.splitlines()[1:]}
+    assert len(patterns) >= 4
+    assert {pattern for _, pattern in shown.score.found} <= patterns
+
+
+def test_nothing_the_operator_asked_for_was_refused(running):
+    lab, _ = running
+    refused = [
+        event for event in lab.audit_events(user="system:serviceaccount:podlore-system:podlore") if event.code == 403
+    ]
+    assert refused == []
+
+
+def test_advice_from_a_snapshot_equals_the_live_advice(running, tmp_path):
+    lab, shown = running
+    for turn in range(TRIES):
+        before = live(lab)
+        offline = from_snapshot(lab, shown, tmp_path / str(turn))
+        if offline in (before, live(lab)):
+            return
+    assert offline == live(lab)
+
+
+def live(lab):
+    items = json.loads(lab.kubectl("get", "schedulingadvice,clusterschedulingadvice", "-A", "-o", "json"))["items"]
+    active = [item for item in items if item.get("status", {}).get("state") == "Active"]
+    return essence(item["status"] | {"namespace": item["metadata"].get("namespace", "")} for item in active)
+
+
+def from_snapshot(lab, shown, folder):
+    reach = ("--kubeconfig", lab.kubeconfig, "--prometheus", lab.prometheus_url, "--namespace", "podlore-system")
+    clock = ("--clock-scale", shown.clock.scale, "--clock-anchor", shown.clock.anchor)
+    podlore("snapshot", folder, *reach, *clock)
+    return essence(json.loads(podlore("advise", "--snapshot", folder, "--output", "json")))
+
+
+def essence(documents):
+    identity, content = ("namespace", "target", "pattern", "cause"), ("action", "severity", "confidence", "summary")
+    return {
+        tuple(document[key] for key in identity): [
+            *(document[key] for key in content),
+            float(document["gpuHoursAtStake"]),
+        ]
+        for document in documents
+    }
+
+
+def podlore(*words):
+    argv = [sys.executable, "-m", "podlore", *map(str, words)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
