@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from podlore_lab.cli.lab import app
 from podlore_lab.processes import read_recorded
 from podlore_lab.waiting import wait_for
 
@@ -164,5 +166,5 @@ def test_a_bad_row_of_a_node_list_is_told_and_strict_stops(several_labs, tmp_pat
 
 def test_every_command_has_help_with_an_example():
     for command in ("build", "up", "add-nodes", "down", "status", "kubectl", "helm"):
-        said = podlore(command, "--help").stdout
+        said = CliRunner().invoke(app, [command, "--help"]).output
         assert f"podlore lab {command}" in said, command
