@@ -19,7 +19,7 @@ from podlore_operator.observe.connection import JSON, MERGE_PATCH, Connection, R
 Json = dict[str, Any]
 
 PAGE_LIMIT = 500
-TRIES = 8
+TRIES = 6
 FIRST_PAUSE_SECONDS = 0.1
 LAST_PAUSE_SECONDS = 5.0
 WATCH_SECONDS = 240

@@ -7,7 +7,9 @@ pod's spec betrays where it was meant to run, and a detector sees an ordinary pl
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
+from podlore.errors import Unavailable
 from podlore.traces import Job
 from podlore_lab.patient_api import Json, PatientApi
 from podlore_lab.replay.manifest import JOB_LABEL, PLACED_LABEL
@@ -16,6 +18,22 @@ from podlore_operator.observe.connection import Refused
 CONFLICT, MISSING = 409, 404
 
 Key = tuple[str, str]
+"""Namespace and name of a job."""
+
+
+@dataclass(slots=True)
+class _Placement:
+    """The recorded nodes of one job, which of its pods was given which, which wait for one, and which are bound."""
+
+    nodes: tuple[str, ...]
+    given: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, Json] = field(default_factory=dict)
+    bound: set[str] = field(default_factory=set)
+
+    def forget(self, uid: str) -> None:
+        self.given.pop(uid, None)
+        self.waiting.pop(uid, None)
+        self.bound.discard(uid)
 
 
 class Binder:
@@ -23,8 +41,7 @@ class Binder:
 
     def __init__(self, api: PatientApi, jobs: Iterable[Job]) -> None:
         self._api = api
-        self._nodes = {(job.tenant, job.name): job.nodes for job in jobs if job.nodes}
-        self._placed: dict[Key, dict[str, str]] = {}
+        self._placements = {(job.tenant, job.name): _Placement(job.nodes) for job in jobs if job.nodes}
         self._bindings: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self.failed: list[str] = []
@@ -39,7 +56,7 @@ class Binder:
         waiting = {(job.tenant, job.name): job.pods for job in jobs if job.nodes}
 
         async def placed() -> None:
-            while any(len(self._placed.get(key, ())) < pods for key, pods in waiting.items()):
+            while any(len(self._placements[key].bound) < pods for key, pods in waiting.items()):
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -49,42 +66,55 @@ class Binder:
             return False
         return True
 
+    async def finish(self) -> None:
+        """Wait for the bindings under way."""
+        await asyncio.gather(*self._bindings)
+
     def _replace(self, pods: list[Json]) -> None:
-        self._placed.clear()
+        for placement in self._placements.values():
+            for uid in [*placement.given, *placement.waiting]:
+                placement.forget(uid)
         for pod in sorted(pods, key=lambda pod: not pod["spec"].get("nodeName")):
             self._apply("MODIFIED", pod)
 
     def _apply(self, kind: str, pod: Json) -> None:
         metadata = pod["metadata"]
-        key = (metadata["namespace"], (metadata.get("labels") or {}).get(JOB_LABEL, ""))
-        if (nodes := self._nodes.get(key)) is None:
+        uid, labels = metadata["uid"], metadata.get("labels") or {}
+        placement = self._placements.get((metadata["namespace"], labels.get(JOB_LABEL, "")))
+        if placement is None:
             return
-        placed = self._placed.setdefault(key, {})
         if kind == "DELETED" or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-            placed.pop(metadata["uid"], None)
+            placement.forget(uid)
         elif node := pod["spec"].get("nodeName"):
-            placed[metadata["uid"]] = node
-            self._changed.set()
-        elif metadata["uid"] not in placed and (node := _next(nodes, placed.values())):
-            placed[metadata["uid"]] = node
-            self._start(pod, node, placed)
+            placement.forget(uid)
+            placement.given[uid] = node
+            placement.bound.add(uid)
+        elif uid not in placement.given:
+            placement.waiting[uid] = pod
+        self._serve(placement)
+        self._changed.set()
 
-    def _start(self, pod: Json, node: str, placed: dict[str, str]) -> None:
-        task = asyncio.create_task(self._bind(pod, node, placed))
-        self._bindings.add(task)
-        task.add_done_callback(self._bindings.discard)
+    def _serve(self, placement: _Placement) -> None:
+        """Bind those that wait to the nodes that are left; a successor waits until its predecessor is gone."""
+        for uid, pod in list(placement.waiting.items()):
+            if node := _next(placement.nodes, placement.given.values()):
+                placement.given[uid] = node
+                del placement.waiting[uid]
+                task = asyncio.create_task(self._bind(pod, node, placement))
+                self._bindings.add(task)
+                task.add_done_callback(self._bindings.discard)
 
-    async def _bind(self, pod: Json, node: str, placed: dict[str, str]) -> None:
+    async def _bind(self, pod: Json, node: str, placement: _Placement) -> None:
         metadata = pod["metadata"]
         path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/binding"
         target = {"apiVersion": "v1", "kind": "Node", "name": node}
         body: Json = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": metadata["name"]}, "target": target}
         try:
             await self._api.create(path, body)
-        except Refused as refused:
-            placed.pop(metadata["uid"], None)
-            if refused.status not in (CONFLICT, MISSING):  # bound already, or deleted meanwhile: the watch will tell
-                self.failed.append(str(refused))
+        except Unavailable as error:
+            if not (isinstance(error, Refused) and error.status in (CONFLICT, MISSING)):  # else the watch will tell
+                placement.forget(metadata["uid"])
+                self.failed.append(str(error))
 
 
 def _next(nodes: tuple[str, ...], taken: Iterable[str]) -> str | None:

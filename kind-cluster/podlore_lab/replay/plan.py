@@ -110,6 +110,8 @@ def plan(
     until = _end(trace.jobs) if until_seconds is None else until_seconds
     if all(job.submit_seconds is None for job in trace.jobs):
         raise BadInput(f"{trace.name} tells no submit times: it cannot be replayed, only simulated in order of arrival")
+    if begin_seconds >= until:
+        raise BadInput(f"{trace.name}: {begin_seconds:g} s is not before its end at {until:g} s")
     timed = [job for job in trace.jobs if job.submit_seconds is not None and job.submit_seconds < until]
     kept = [shifted for job in timed if (shifted := _shifted(job, begin_seconds, until)) is not None]
     if not kept:

@@ -121,6 +121,7 @@ class _Replay:
             await binder.wait_placed([jobs[job.target] for job in self._placed_so_far()], SETTLE_SECONDS)
         finally:
             await _end(binding, ticking)
+            await binder.finish()
         notes = (f"{missing} jobs name nodes that are not there: the scheduler placed them",) if missing else ()
         return self._replayed(started_at, (*notes, *binder.failed))
 
