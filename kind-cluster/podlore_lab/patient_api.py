@@ -109,6 +109,7 @@ class PatientApi:
                 failures = 0
                 while True:
                     version = await self._watch(path, version, apply, query)
+                    await asyncio.sleep(FIRST_PAUSE_SECONDS)  # a server that ends each watch at once is not stormed
             except Refused as refused:
                 if refused.status != GONE and refused.status not in AGAIN:
                     raise
