@@ -148,8 +148,12 @@ async def test_an_answer_that_trickles_in_is_cut_off_at_the_deadline():
         prometheus.close()
 
 
+async def nothing(request):
+    return web.Response()
+
+
 async def test_where_nobody_listens_the_url_is_named():
-    async with serving(web.HTTPNotFound) as url:
+    async with serving(nothing) as url:
         pass
     prometheus = Prometheus(url)
     with pytest.raises(Unavailable, match=f"no Prometheus answers at {url}"):

@@ -46,7 +46,9 @@ class FakeApiServer:
     Parameters
     ----------
     paths
-        The collections that it serves; every other path is 404.
+        The collections that it serves.
+    documents
+        What it answers on other paths, such as those of discovery; all else is 404.
     tokens
         The bearer tokens that it accepts; by default it asks for none.
 
@@ -57,11 +59,17 @@ class FakeApiServer:
     """
 
     def __init__(
-        self, paths: Iterable[str], *, tokens: frozenset[str] = frozenset(), tls: ssl.SSLContext | None = None
+        self,
+        paths: Iterable[str],
+        *,
+        documents: Mapping[str, Json] | None = None,
+        tokens: frozenset[str] = frozenset(),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.asked: list[Asked] = []
         self.tokens = tokens
         self.url = ""
+        self._documents = documents or {}
         self._collections = {path: Collection() for path in paths}
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._pages: dict[str, tuple[list[Json], int]] = {}
@@ -131,6 +139,11 @@ class FakeApiServer:
         """How many watches are open."""
         return len(self._watchers)
 
+    async def watched(self, path: str) -> None:
+        """Wait until somebody watches this collection."""
+        async with self._news:
+            await self._news.wait_for(lambda: any(a.verb == "watch" and a.path == path for a in self.asked))
+
     def count(self, verb: str) -> int:
         """Return how many requests of a verb arrived."""
         return sum(asked.verb == verb for asked in self.asked)
@@ -151,6 +164,8 @@ class FakeApiServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         verb = "watch" if "watch" in request.query else "continue" if "continue" in request.query else "list"
         self.asked.append(Asked(verb, request.path, dict(request.query), dict(request.headers)))
+        async with self._news:
+            self._news.notify_all()
         fault = self._faults[verb].popleft() if self._faults[verb] else Fault()
         if self.tokens and request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
             fault = Fault(status=401)
@@ -161,6 +176,8 @@ class FakeApiServer:
             return _status(fault.status, fault.retry_after_seconds)
         if fault.body is not None:
             return web.Response(body=fault.body)
+        if (document := self._documents.get(request.path)) is not None:
+            return web.Response(body=encode(document), content_type="application/json")
         if (collection := self._collections.get(request.path)) is None:
             return _status(404)
         return await self._watch(request, collection, fault) if verb == "watch" else self._list(request, collection)
@@ -209,12 +226,13 @@ class FakeApiServer:
                 await self._news.wait_for(_is_newer(collection, version, stream))
             news = [(at, line) for at, line in collection.history if at > version]
             version = news[-1][0]
-            lines = b"".join(line * (2 if stream is Stream.TWICE else 1) for _, line in news)
             if stream is Stream.CUT and request.transport:
                 await response.write(news[0][1][:-10])
                 request.transport.abort()
                 return
-            await response.write(lines)
+            for _, line in news:
+                for _ in range(2 if stream is Stream.TWICE else 1):
+                    await response.write(line)  # a chunk for each event, as the real one sends them
 
 
 def _is_newer(collection: Collection, version: int, stream: Stream | None) -> Callable[[], bool]:

@@ -90,6 +90,7 @@ def training_pod(name: str, node: str, *, namespace: str = "vision", restarts: i
                     "ready": True,
                     "started": True,
                     "containerID": "containerd://" + "0" * 64,
+                    "image": "registry.example/train",
                     "imageID": "registry.example/train@sha256:" + "0" * 64,
                     "state": {"running": {"startedAt": CREATED}},
                     "lastState": {"terminated": ended} if restarts else {},
