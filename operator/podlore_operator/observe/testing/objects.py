@@ -21,8 +21,8 @@ def pod_object(name: str, *, namespace: str = "vision", uid: str = "", node: str
 def training_pod(name: str, node: str, *, namespace: str = "vision", restarts: int = 0, padding: int = 20) -> Json:
     """Return a pod as a training job's look in practice, about 6 KB: environment, mounts, managed fields, conditions.
 
-    >>> import json
-    >>> 5500 < len(json.dumps(training_pod("train-0", "gpu-1"))) < 6500
+    >>> import msgspec
+    >>> 5500 < len(msgspec.json.encode(training_pod("train-0", "gpu-1"))) < 6500
     True
     """
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name.rpartition("-")[0] or name, "controller": True}
