@@ -1,0 +1,100 @@
+"""Which policy is in force after good ones, bad ones, and none."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from podlore.policy import Mode, Policy
+from podlore_operator.policy_keeper import Grants, PolicyKeeper
+
+AT = datetime(2026, 11, 23, tzinfo=UTC)
+LATER = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def policy(generation: int = 1, **spec: object) -> dict[str, object]:
+    return {"metadata": {"name": "default", "generation": generation}, "spec": spec}
+
+
+@pytest.fixture
+def keeper() -> PolicyKeeper:
+    return PolicyKeeper(Grants())
+
+
+def accepted(keeper: PolicyKeeper) -> tuple[str, str]:
+    status = keeper.status_wanted(True, AT)
+    assert status
+    (found,) = [one for one in status.conditions if one.type == "Accepted"]
+    return found.status, found.reason
+
+
+def test_without_a_policy_the_defaults_hold(keeper: PolicyKeeper) -> None:
+    assert keeper.in_force == Policy()
+    assert keeper.status_wanted(True, AT) is None
+
+
+def test_a_good_policy_is_in_force(keeper: PolicyKeeper) -> None:
+    keeper.offer(policy(mode="DryRun", namespaces={"exclude": ["x"]}))
+    assert (keeper.in_force.mode, keeper.in_force.namespaces_exclude) == (Mode.DRY_RUN, ("x",))
+    assert accepted(keeper) == ("True", "Valid")
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({"mode": "Everything"}, "Invalid"),
+        ({"thresholds": {"crashLoop": {"failuresMin": -1}}}, "Invalid"),
+        ({"mode": "Assist"}, "NotGranted"),
+        ({"annotations": {"enabled": True}}, "NotGranted"),
+        ({"events": {"enabled": True}}, "NotGranted"),
+        ({"surprise": [1] * 1000}, "Valid"),
+    ],
+)
+def test_a_bad_policy_keeps_the_last_good_one_and_says_why(
+    keeper: PolicyKeeper, spec: dict[str, object], reason: str
+) -> None:
+    keeper.offer(policy(namespaces={"exclude": ["x"]}))
+    keeper.offer(policy(2, **spec))
+    assert accepted(keeper)[1] == reason
+    assert (keeper.in_force.namespaces_exclude == ("x",)) == (reason != "Valid")
+    assert keeper.verdict
+    assert len(keeper.verdict.message) < 300
+
+
+def test_grants_open_what_they_name() -> None:
+    keeper = PolicyKeeper(Grants(Mode.ASSIST, annotations=True, events=True))
+    keeper.offer(policy(mode="Assist", annotations={"enabled": True}, events={"enabled": True}))
+    assert keeper.in_force.mode is Mode.ASSIST
+    assert keeper.in_force.annotations_enabled
+
+
+def test_dry_run_overrules_every_policy() -> None:
+    keeper = PolicyKeeper(Grants(), dry_run=True)
+    keeper.offer(policy(mode="Advise"))
+    assert keeper.in_force.mode is Mode.DRY_RUN
+
+
+def test_without_a_grant_to_write_the_default_is_dry_run() -> None:
+    assert PolicyKeeper(Grants(Mode.DRY_RUN)).in_force.mode is Mode.DRY_RUN
+
+
+def test_withdrawn_it_is_forgotten(keeper: PolicyKeeper) -> None:
+    keeper.offer(policy(namespaces={"exclude": ["x"]}))
+    keeper.withdraw()
+    assert keeper.in_force == Policy()
+
+
+def test_a_status_keeps_its_transition_times_while_nothing_changes(keeper: PolicyKeeper) -> None:
+    keeper.offer(policy())
+    keeper.status = keeper.status_wanted(True, AT)
+    assert keeper.status_wanted(True, LATER) == keeper.status
+    changed = keeper.status_wanted(False, LATER)
+    assert changed
+    assert [one.last_transition_time for one in changed.conditions] == [AT, LATER]
+
+
+@pytest.mark.parametrize("obj", [{}, {"metadata": None}, {"metadata": {"name": "default"}, "spec": "x"}])
+def test_no_object_breaks_it(keeper: PolicyKeeper, obj: dict[str, object]) -> None:
+    keeper.offer(obj)
+    assert keeper.verdict
+    assert not keeper.verdict.accepted
+    assert keeper.in_force == Policy()
