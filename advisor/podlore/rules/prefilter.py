@@ -21,7 +21,7 @@ except ModuleNotFoundError:
 
 Hit = tuple[int, int]
 _GAP = rb"\n?\1"
-_SAME_IN_JSON = re.compile(r"[A-Za-z0-9 _.,:;()\[\]-]+")
+_SAME_IN_JSON = re.compile(r"[A-Za-z0-9 _.,:;()\[\]'=%#@*+|~-]+")
 
 
 class Prefilter:
@@ -57,8 +57,7 @@ class Prefilter:
         return [(end - 1, term) for literal, end in ends for term in terms_of[literal]]
 
     def _scan_hyperscan(self, block: bytes) -> list[tuple[int, int]]:
-        folds = b"\n " in block or b"\n\t" in block
-        database = self._folding if folds else self._plain
+        database = self._database
         ends: list[tuple[int, int]] = []
         add = ends.append
 
@@ -80,20 +79,14 @@ class Prefilter:
         return ends
 
     @cached_property
-    def _plain(self) -> Any:  # noqa: ANN401 - an extension without types
-        """Each literal as it stands."""
-        return self._compile([re.escape(word) for word, _ in self._literals])
-
-    @cached_property
-    def _folding(self) -> Any:  # noqa: ANN401 - an extension without types
-        """Each literal, also broken before a blank: a continuation line is joined there."""
-        return self._compile([re.sub(rb"(\\?[ \t])", _GAP, re.escape(word)) for word, _ in self._literals])
-
-    def _compile(self, expressions: list[bytes]) -> Any:  # noqa: ANN401 - an extension without types
-        database = hyperscan.Database()
+    def _database(self) -> Any:  # noqa: ANN401 - an extension without types
+        """Each literal, also broken before a blank: a continuation line is joined there. That costs next to nothing."""
+        expressions = [re.sub(rb"(\\?[ \t])", _GAP, re.escape(word)) for word, _ in self._literals]
         caseless = [hyperscan.HS_FLAG_CASELESS if folded else 0 for _, folded in self._literals]
-        ids = list(range(len(expressions)))
-        database.compile(expressions=expressions, ids=ids, elements=len(ids), flags=caseless)
+        database = hyperscan.Database()
+        database.compile(
+            expressions=expressions, ids=range(len(expressions)), elements=len(expressions), flags=caseless
+        )
         return database
 
     @cached_property

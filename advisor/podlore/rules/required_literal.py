@@ -10,8 +10,10 @@ from typing import Any
 
 MOST_ALTERNATIVES = 64
 SHORTEST = 2
+MOST_SPELLINGS = 16
 
 Literals = frozenset[str]
+_NOTHING = frozenset({""})
 
 
 @lru_cache(maxsize=4096)
@@ -51,16 +53,25 @@ def _spelled_for_python(expression: str) -> str:
 def _of_sequence(tree: Iterable[Any]) -> list[Literals]:
     """Return alternative requirements of a concatenation: each run of literals, each part's own best."""
     found: list[Literals] = []
-    run = ""
+    runs = _NOTHING
     for operation, argument in tree:
-        if operation is op.LITERAL:
-            run += chr(argument)
+        letters = _letters(operation, argument)
+        if letters and len(runs) * len(letters) <= MOST_SPELLINGS:
+            runs = frozenset(run + letter for run in runs for letter in letters)
             continue
-        if run:
-            found.append(frozenset({run}))
-            run = ""
+        found.append(runs)
+        runs = letters or _NOTHING
         found += _of_part(operation, argument)
-    return [*found, frozenset({run})] if run else found
+    return [each for each in (*found, runs) if each != _NOTHING]
+
+
+def _letters(operation: object, argument: Any) -> Literals:  # noqa: ANN401 - the parser's own tree
+    """Return the letters that one place may hold, none where they are not few."""
+    if operation is op.LITERAL:
+        return frozenset({chr(argument)})
+    if operation is op.IN and len(argument) <= MOST_SPELLINGS and all(kind is op.LITERAL for kind, _ in argument):
+        return frozenset(chr(code) for _, code in argument)
+    return frozenset()
 
 
 def _of_part(operation: object, argument: Any) -> list[Literals]:  # noqa: ANN401 - the parser's own tree
