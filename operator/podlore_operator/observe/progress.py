@@ -13,7 +13,7 @@ REASONS_MAX = 100
 
 _NUMBERS = re.compile(r"[0-9]+")
 _QUOTED = re.compile(r"'[^']*'")
-_SUBJECT = re.compile(r"\b(\w+) [^\s:]+/[^\s:]+:")
+_SUBJECT = re.compile(r"^(\w+) \S+: ")
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Progress:
 
     def log_once(self, text: str, error: Exception) -> None:
         """Log, once for each reason, however many objects share it."""
-        reason = text + _SUBJECT.sub(r"\1:", _QUOTED.sub("'…'", _NUMBERS.sub("#", str(error))))
+        reason = text + _SUBJECT.sub(r"\1: ", _QUOTED.sub("'…'", _NUMBERS.sub("#", str(error))))
         if reason not in self._logged and len(self._logged) < REASONS_MAX:
             self._logged.add(reason)
             logger.warning(text, self.kind, error)
