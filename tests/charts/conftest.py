@@ -3,6 +3,7 @@
 The shared lab would do for most, but kinds and cluster roles exist once in a cluster, and these tests take them away.
 """
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -71,9 +72,8 @@ def empty_lab(chart_lab: Lab) -> Iterator[Lab]:
 
 
 def _take_all_away(lab: Lab) -> None:
-    for line in lab.helm("list", "-A", "--no-headers").splitlines():
-        name, namespace = line.split()[:2]
-        lab.helm("uninstall", name, "-n", namespace, "--wait")
+    for release in json.loads(lab.helm("list", "-A", "-o", "json")):
+        lab.helm("uninstall", release["name"], "-n", release["namespace"], "--wait")
     kinds = lab.kubectl("get", "crds", "-o", "name").split()
     if ours := [kind for kind in kinds if kind.endswith(".podlore.io")]:
         lab.kubectl("delete", "--wait=true", *ours)
