@@ -34,8 +34,12 @@ lint: setup  ## Only the static checks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## The measurements of benchmarks/, as ratios in one run
-	$(BIN)/python -m pytest benchmarks --benchmark-only -q
+DATA := $(or $(PODLORE_DATA),../shared/data)
+
+bench: setup  ## The measurements of benchmarks/, as ratios in one run (PODLORE_DATA: folder of public traces and rules)
+	$(BIN)/python benchmarks/observe.py
+	@if [ -d $(DATA)/openb ]; then $(BIN)/python benchmarks/placement.py --openb $(DATA)/openb; else echo "no $(DATA)/openb: placement is not measured"; fi
+	@if [ -d $(DATA)/cre/open ]; then $(BIN)/python benchmarks/rules.py $(DATA)/cre/open --megabytes 20; else echo "no $(DATA)/cre/open: rules are not measured"; fi
 
 lock:  ## Renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --generate-hashes --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
