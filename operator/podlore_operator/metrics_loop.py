@@ -49,7 +49,8 @@ class MetricsLoop:
 
     async def read(self, prometheus: Queries) -> None:
         """Read once."""
-        pods = {(pod.namespace, pod.name) for pod in self._state.snapshot().pods}
+        seen = self._state.snapshot().pods
+        pods = {(pod.namespace, pod.name) for pod in seen if pod.requests.gpu_milli > 0 or pod.claims}
         holds: Callable[[str, str], bool] = lambda namespace, pod: (namespace, pod) in pods  # noqa: E731
         try:
             reading = await read_gpu_windows(prometheus, self._state.policy, self._clock, holds=holds)
