@@ -28,6 +28,8 @@ app = typer.Typer(
     [bold]podlore trace validate jobs.csv --strict[/]   what is wrong with it
 
     [bold]podlore trace sample --seed 7 mine[/]         make one, with patterns planted
+
+    [bold]podlore trace format[/]                       how to write one by hand
     """,
 )
 
@@ -105,6 +107,30 @@ def validate(
         )
     if read.problems:
         raise typer.Exit(1)
+
+
+@app.command("format")
+def columns(output: OutputOption = Output.TABLE) -> None:
+    """Explain podlore's own tables, column by column, so that a trace can be written by hand.
+
+    [bold]podlore trace format[/]
+    """
+    from podlore.traces import jobs_table, nodes_table, truth_tables
+
+    tables = {
+        "jobs.csv": jobs_table.COLUMNS,
+        "nodes.csv": nodes_table.COLUMNS,
+        "planted.csv": truth_tables.PLANTED_COLUMNS,
+        "silent.csv": truth_tables.SILENT_COLUMNS,
+    }
+    _print(
+        [
+            {"table": table, "column": column, "meaning": meaning}
+            for table, columns in tables.items()
+            for column, meaning in columns.items()
+        ],
+        output,
+    )
 
 
 @app.command()

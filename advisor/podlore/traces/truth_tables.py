@@ -4,16 +4,31 @@ A target is written as advice writes it, ``namespace/Kind/name``. Patterns are t
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from podlore.errors import BadInput
 from podlore.traces.job import NearMiss, Planted, Problem
 from podlore.traces.table import Row, Table, open_table
 from podlore.vocabulary import Pattern
 
-PLANTED_COLUMNS = ("target", "pattern", "found_from_seconds", "cause", "why")
-SILENT_COLUMNS = ("target", "pattern", "why")
+PLANTED_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "target": "what the advice must be about, as namespace/Kind/name",
+        "pattern": "the pattern that must be found on it",
+        "found_from_seconds": "from this second of the trace on, by the pattern's definition",
+        "cause": "why the pattern is there, in one word",
+        "why": "the same, for people",
+    }
+)
+SILENT_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "target": "what looks like the pattern, as namespace/Kind/name",
+        "pattern": "the pattern that must not be found on it",
+        "why": "why it is none",
+    }
+)
 
 
 def read_planted(path: Path) -> tuple[tuple[Planted, ...], tuple[Problem, ...]]:
@@ -42,7 +57,7 @@ def write_near_misses(path: Path, near_misses: Iterable[NearMiss]) -> None:
     _write(path, SILENT_COLUMNS, ((miss.target, miss.pattern, miss.why) for miss in near_misses))
 
 
-def _require(table: Table, columns: tuple[str, ...]) -> None:
+def _require(table: Table, columns: Mapping[str, str]) -> None:
     table.require(*columns)
     table.refuse_unknown(columns)
 
@@ -68,7 +83,7 @@ def _target(row: Row) -> str:
     return text
 
 
-def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+def _write(path: Path, columns: Mapping[str, str], rows: Iterable[tuple[str, ...]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

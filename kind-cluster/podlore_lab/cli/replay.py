@@ -15,6 +15,7 @@ from podlore_lab.replay.plan import Fractions
 if TYPE_CHECKING:
     from podlore.traces import Problem
     from podlore_lab.cluster import Lab
+    from podlore_lab.patient_api import Json
     from podlore_lab.replay.plan import Plan
     from podlore_lab.replay.run import Replayed
 
@@ -79,6 +80,11 @@ def replay(
     if strict:
         stop_on(found, read.name)
     _say_problems(found)
+    if nodes and {node.name for node in read.nodes} - {node["metadata"]["name"] for node in nodes}:
+        folder = SAMPLE_FOLDER if trace == SAMPLE else trace
+        typer.echo(
+            f"podlore: this trace brings nodes that the lab lacks; add them: podlore lab add-nodes {folder}", err=True
+        )
     planned = plan(
         read,
         speed=capped(speed),
@@ -99,7 +105,7 @@ def _find(name: str) -> "Lab":
     return Lab.find(name)
 
 
-def _nodes(lab: "Lab | None") -> list[dict[str, object]]:
+def _nodes(lab: "Lab | None") -> "list[Json]":
     from podlore_lab.nodes import list_nodes
 
     return list_nodes(lab.api) if lab else []

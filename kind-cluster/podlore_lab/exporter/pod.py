@@ -1,5 +1,13 @@
 """A pod as the exporter needs it: Kubernetes JSON comes in, its claim on devices and its annotations' meaning leave.
 
+===================================  ==================================================================================
+``lab.podlore.io/gpu-curve``         activity by trace seconds since the start, ``0:0.05,600:0.92``; else 0.85
+``lab.podlore.io/gpu-memory-share``  share of device memory that is held; else it follows activity
+``lab.podlore.io/idle-gpus``         how many of the pod's devices do nothing
+``lab.podlore.io/speed``             trace seconds a second; else what the exporter was started with
+``lab.podlore.io/xid``               an XID error on its first device, ``79@3600``: code and trace seconds
+===================================  ==================================================================================
+
 What is wrong in an annotation is left out, so that one hostile pod does not stop the metrics of a cluster.
 """
 

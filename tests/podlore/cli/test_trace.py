@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from podlore.cli.trace import app
 from podlore.errors import BadInput
+from podlore_lab.sample_trace import SAMPLE_FOLDER
 
 BAD = "name,submit_seconds,gpus\na,0,1\na,5,1\nb,-1,1\nc,2\n"
 
@@ -65,6 +66,14 @@ def test_statistics_come_as_table_json_and_yaml(bad: Path) -> None:
     assert yaml.safe_load(run("describe", bad, "-o", "yaml")) == rows
 
 
+def test_every_column_of_our_tables_is_explained() -> None:
+    rows = json.loads(run("format", "-o", "json"))
+    for table in ("jobs.csv", "nodes.csv", "planted.csv", "silent.csv"):
+        header = (SAMPLE_FOLDER / table).read_text().splitlines()[0].split(",")
+        assert [row["column"] for row in rows if row["table"] == table] == header
+    assert all(row["meaning"] for row in rows)
+
+
 def test_a_mistake_is_one_line_and_exit_status_two(tmp_path: Path) -> None:
     podlore = Path(sys.executable).parent / "podlore"
     for arguments, reason in (
@@ -79,6 +88,6 @@ def test_a_mistake_is_one_line_and_exit_status_two(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["sample", "describe", "validate", "get"])
+@pytest.mark.parametrize("command", ["sample", "describe", "validate", "format", "get"])
 def test_every_command_has_a_help_with_an_example(command: str) -> None:
     assert f"podlore trace {command}" in run(command, "--help")

@@ -242,13 +242,13 @@ def test_the_server_takes_every_object_of_the_sample(lab, fresh_namespace) -> No
 
 
 @pytest.mark.slow
-def test_the_first_hour_of_the_sample_is_as_it_was_planned(several_labs) -> None:
+def test_the_first_half_hour_of_the_sample_is_as_it_was_planned(several_labs) -> None:
     trace = read_trace(SAMPLE_FOLDER)
-    submitted = [job for job in trace.jobs if (job.submit_seconds or 0) < 3600]
+    submitted = [job for job in trace.jobs if (job.submit_seconds or 0) < 1800]
     with Lab("sample") as lab:
         create_nodes(lab.api, trace.nodes)
-        done = asyncio.run(carry_out(plan(trace, speed=240, until_seconds=3600), lab.kubeconfig))
-        wait_for(lambda: pending(lab) == {"protein-eval"}, "only who was planted to wait to wait", timeout_seconds=120)
+        done = asyncio.run(carry_out(plan(trace, speed=240, until_seconds=1800), lab.kubeconfig))
+        wait_for(lambda: not pending(lab), "nobody to wait: those planted to wait come later", timeout_seconds=120)
         placed = {job.target: Counter(places_of(lab, job.name)) for job in submitted if job.nodes}
     assert done.created == len(submitted)
     assert placed == {job.target: Counter(job.nodes) for job in submitted if job.nodes}
