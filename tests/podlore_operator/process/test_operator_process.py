@@ -2,17 +2,22 @@
 
 import json
 import random
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
-from podlore_lab.ports import LOOPBACK, free_ports
+from podlore_lab.ports import LOOPBACK
 from podlore_lab.waiting import wait_for
 
 NAMESPACE = "podlore"
 BOTH = {"pull", "crash"}
+PODLORE = Path(sys.executable).with_name("podlore")
+CHART = Path(__file__).parents[3] / "charts" / "podlore"
 
 
 def targets(advice):
@@ -52,9 +57,7 @@ def test_a_dry_run_says_everything_and_persists_nothing(cluster):
     before = len(cluster.asked())
     operator = cluster.operator("--dry-run")
     operator.wait(lambda: targets(operator.advice()) >= BOTH, "advice in mind")
-    listed = subprocess.run(
-        [operator_command(), "advice", "--operator", operator.url], capture_output=True, text=True, check=True
-    )
+    listed = subprocess.run([PODLORE, "advice", "--operator", operator.url], capture_output=True, text=True, check=True)
     assert "crash" in listed.stdout
     assert "CrashLoop" in listed.stdout
     operator.wait_rounds()
@@ -104,29 +107,19 @@ def test_podlore_owns_what_it_writes_by_two_managers_and_nothing_else(cluster):
         assert managers == {("podlore", ""), ("podlore-status", "status")}
 
 
-def test_a_second_start_with_nothing_changed_writes_nothing(cluster):
-    quiet_down(cluster)
-    operator = cluster.operator()
+def test_a_second_start_with_nothing_changed_writes_nothing(cluster, mended):
+    mended()
+    calm = ("--clock-scale=60",)  # six hours, after which advice is refreshed, are six minutes
+    operator = cluster.operator(*calm)
     operator.wait(lambda: "pull" in targets(cluster.advice().values()), "advice about the quiet workload")
     operator.wait_rounds()
     operator.stop()
     before, held = len(cluster.asked()), cluster.advice()
-    again = cluster.operator()
+    again = cluster.operator(*calm)
     again.wait_rounds(5)
     assert again.stop() == 0
     assert [(event.verb, event.path) for event in cluster.mutations(before)] == []
     assert cluster.advice() == held
-    restore(cluster)
-
-
-def quiet_down(cluster):
-    """Leave the workload alone that waits for its image and changes nothing."""
-    cluster.lab.kubectl("scale", "deploy/crash", "-n", "vision", "--replicas=0")
-    cluster.lab.kubectl("wait", "--for=delete", "pod", "-l", "app=crash", "-n", "vision", "--timeout=30s")
-
-
-def restore(cluster):
-    cluster.lab.kubectl("scale", "deploy/crash", "-n", "vision", "--replicas=1")
 
 
 def test_killed_at_any_moment_it_comes_back_to_the_same_advice(cluster):
@@ -146,6 +139,24 @@ def test_killed_at_any_moment_it_comes_back_to_the_same_advice(cluster):
     operator.wait_rounds()
     assert as_people_see(cluster.advice()) == before
     assert state(cluster, names["pull"]) == "Acknowledged"
+
+
+@pytest.fixture
+def broken(cluster):
+    """Let the loud workload fail (again)."""
+    return lambda: cluster.lab.kubectl("scale", "deploy/crash", "-n", "vision", "--replicas=1")
+
+
+@pytest.fixture
+def mended(cluster, broken):
+    """Leave alone the workload that waits for its image and changes nothing, until the test is over."""
+
+    def scale_down():
+        cluster.lab.kubectl("scale", "deploy/crash", "-n", "vision", "--replicas=0")
+        cluster.lab.kubectl("wait", "--for=delete", "pod", "-l", "app=crash", "-n", "vision", "--timeout=30s")
+
+    yield scale_down
+    broken()
 
 
 def state(cluster, name):
@@ -174,12 +185,12 @@ def test_deleted_advice_comes_back_under_the_same_name(cluster):
     assert cluster.advice()[names["pull"]]["metadata"]["uid"] != uid
 
 
-def test_advice_about_what_is_mended_is_resolved(cluster):
+def test_advice_about_what_is_mended_is_resolved(cluster, mended, broken):
     operator = cluster.operator("--no-lease")
     names = wait_for_both(cluster, operator)
-    quiet_down(cluster)
+    mended()
     operator.wait(lambda: state(cluster, names["crash"]) == "Resolved", "the advice to be resolved")
-    restore(cluster)
+    broken()
     operator.wait(lambda: state(cluster, names["crash"]) == "Active", "it to come back")
     assert cluster.advice()[names["crash"]]["status"]["count"] == 2
 
@@ -260,7 +271,7 @@ def test_it_runs_under_kopf_run_too(cluster):
 
 def test_pod_annotations_and_events_are_written_where_policy_and_grant_allow_it(cluster):
     cluster.lab.helm(
-        *("upgrade", "podlore", str(chart_folder()), "-n", NAMESPACE, "--set=replicaCount=0"),
+        *("upgrade", "podlore", str(CHART), "-n", NAMESPACE, "--set=replicaCount=0"),
         *("--set=annotations.enabled=true", "--set=events.enabled=true", "--wait"),
     )
     before = len(cluster.asked())
@@ -278,18 +289,6 @@ def test_pod_annotations_and_events_are_written_where_policy_and_grant_allow_it(
     told = [event for event in events if event.get("reportingController") == "podlore.io/podlore"]
     assert {event["regarding"]["name"] for event in told} == BOTH
     assert [event for event in cluster.asked(before) if event.code in (401, 403, 422)] == []
-
-
-def chart_folder():
-    from pathlib import Path
-
-    return Path(__file__).parents[3] / "charts" / "podlore"
-
-
-def operator_command():
-    from pathlib import Path
-
-    return str(Path(sys.executable).with_name("podlore"))
 
 
 @pytest.mark.parametrize(
@@ -311,21 +310,14 @@ def test_what_is_missing_is_one_clear_line(cluster, options, says):
 
 
 def test_a_port_in_use_is_one_clear_line(cluster):
-    port = free_ports(1)[0]
-    holder = cluster.operator("--dry-run", "--listen", f"{LOOPBACK}:{port}") if False else None
-    import socket
-
-    with socket.create_server((LOOPBACK, port)):
-        ended = cluster.start("--listen", f"{LOOPBACK}:{port}")
+    with socket.create_server((LOOPBACK, 0)) as holder:
+        ended = cluster.start("--listen", f"{LOOPBACK}:{holder.getsockname()[1]}")
         assert ended.popen.wait(30) == 2
-    assert holder is None
     assert "it is in use; choose another address by --listen" in ended.log
     assert ended.log.count("\n") == 1
 
 
 def test_a_wrong_token_is_one_clear_line(cluster, tmp_path):
-    import yaml
-
     kubeconfig = yaml.safe_load(cluster.kubeconfig.read_text())
     kubeconfig["users"][0]["user"]["token"] = "wrong"
     wrong = tmp_path / "wrong.kubeconfig"
