@@ -34,6 +34,7 @@ app = typer.Typer(
 
 DEFAULT_NAME = "default"
 DEFAULT_NODES = "16"
+SAMPLE = "sample"
 NameOption = Annotated[str, typer.Option("--name", "-n", help="Which lab; several may run side by side.")]
 SlicesOption = Annotated[int, typer.Option(min=1, help="Time-slice every GPU into so many units.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at a bad row of a node list.")]
@@ -69,7 +70,10 @@ def build(force: Annotated[bool, typer.Option("--force", help="Build everything 
 def up(
     name: NameOption = DEFAULT_NAME,
     nodes: Annotated[
-        str, typer.Option(help="How many GPU nodes to make up, or a node list: openb's CSV, podlore's own, a trace.")
+        str,
+        typer.Option(
+            help="How many GPU nodes to make up, 'sample', or a node list: openb's CSV, podlore's own, a trace."
+        ),
     ] = DEFAULT_NODES,
     product: ProductOption = PRODUCT,
     gpus: GpusOption = GPUS,
@@ -115,7 +119,7 @@ def up(
 
 @app.command()
 def add_nodes(
-    nodes: Annotated[str, typer.Argument(help="How many GPU nodes to make up, or a node list.")],
+    nodes: Annotated[str, typer.Argument(help="How many GPU nodes to make up, 'sample', or a node list.")],
     name: NameOption = DEFAULT_NAME,
     product: ProductOption = PRODUCT,
     gpus: GpusOption = GPUS,
@@ -201,12 +205,13 @@ def _run(program: str, name: str, arguments: list[str]) -> None:
 
 
 def _read_shapes(nodes: str, *, strict: bool) -> tuple["NodeShape", ...]:
-    """Return the nodes of a list; none if ``nodes`` is a number."""
+    """Return the nodes of a list, or of the shipped sample; none if ``nodes`` is a number."""
     from podlore_lab.nodes import read_shapes
+    from podlore_lab.sample_trace import SAMPLE_FOLDER
 
     if nodes.isdigit():
         return ()
-    shapes, problems = read_shapes(Path(nodes), strict=strict)
+    shapes, problems = read_shapes(SAMPLE_FOLDER if nodes == SAMPLE else Path(nodes), strict=strict)
     for problem in problems:
         typer.echo(f"{nodes}, {problem}", err=True)
     return shapes
