@@ -14,7 +14,7 @@ import msgspec
 from podlore.errors import BadInput, Unavailable
 from podlore.policy import Policy
 from podlore.snapshot import History, Snapshot
-from podlore.vocabulary import Controller, Event, Failure, GpuWindow, Node, Pod, Start
+from podlore.vocabulary import Controller, Event, Failure, GpuWindow, LogLine, Node, Pod, Series, Start
 
 VERSION = 1
 HEAD_FILE = "snapshot.json"
@@ -28,6 +28,8 @@ RECORDS: dict[str, type[tuple[Any, ...]]] = {
     "gpu_windows": tuple[GpuWindow, ...],
     "starts": tuple[Start, ...],
     "failures": tuple[Failure, ...],
+    "series": tuple[Series, ...],
+    "logs": tuple[LogLine, ...],
 }
 """What a folder holds besides its head and its policy: the file's stem, and the type of its content."""
 
@@ -61,6 +63,8 @@ def write(snapshot: Snapshot, folder: Path) -> None:
         "gpu_windows": snapshot.gpu_windows,
         "starts": snapshot.history.starts,
         "failures": snapshot.history.failures,
+        "series": snapshot.series,
+        "logs": snapshot.logs,
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from podlore.vocabulary import (
     ObjectRef,
     Pod,
     Resources,
+    Series,
     Start,
     Workload,
 )
@@ -160,6 +161,23 @@ class ClusterView:
             self.snapshot.gpu_windows, key=lambda window: (window.node, window.uuid, window.window_seconds)
         )
         return _grouped(ordered, lambda window: (window.namespace, window.pod))
+
+    @cached_property
+    def series_by_pod(self) -> Mapping[tuple[str, str], tuple[Series, ...]]:
+        """Series by the namespace and name of the pod that they are about, sorted."""
+        owned = (series for series in self._series if series.pod)
+        return _grouped(owned, lambda series: (series.namespace, series.pod))
+
+    @cached_property
+    def series_by_node(self) -> Mapping[str, tuple[Series, ...]]:
+        """All series of a node, its devices and its pods, sorted."""
+        return _grouped(self._series, lambda series: series.node)
+
+    @cached_property
+    def _series(self) -> list[Series]:
+        return sorted(
+            self.snapshot.series, key=lambda one: (one.metric, one.node, one.gpu, one.namespace, one.pod, one.until_at)
+        )
 
 
 def _grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> Mapping[Key, tuple[Item, ...]]:

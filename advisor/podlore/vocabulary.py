@@ -297,6 +297,35 @@ class GpuWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """One metric of one device, pod or node over the last hours, in equal steps that end at ``until_at``.
+
+    ``values`` are ordered by time, one a step: the mean of a gauge, the last value of a counter or of a code such as an
+    XID; None where there was no sample, which is never zero. ``gpu`` names the device and ``pod`` who held it; both are
+    empty for what belongs to the node.
+    """
+
+    metric: str
+    node: str
+    until_at: float
+    step_seconds: float
+    values: tuple[float | None, ...]
+    gpu: str = ""
+    namespace: str = ""
+    pod: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One masked line of a pod's log."""
+
+    namespace: str
+    pod: str
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """A pod that was placed: how long it had waited, and what it had asked for."""
 

@@ -177,7 +177,7 @@ def _workload(controller: Controller | None, ref: ObjectRef, pods: list[Pod]) ->
 
 def _pods_wanted(controller: Controller | None, pods: list[Pod]) -> int:
     """Return how many pods run at once: what the controller says, a pod group's size, else the unfinished pods."""
-    if controller:
+    if controller and controller.pods_wanted:
         return controller.pods_wanted
     sizes = [int(size) for pod in pods if _is_count(size := pod.annotations.get(POD_GROUP_SIZE, ""))]
     return max([sum(not is_finished(pod) for pod in pods), *sizes])

@@ -11,10 +11,11 @@ from podlore.patterns import stake, steady
 from podlore.patterns.comparable import Comparables, Yardstick
 from podlore.patterns.found import found
 from podlore.patterns.reason import WORDS, Explained, Reason, dominant_reason
+from podlore.patterns.unschedulable import UNSEEN, obstacles
 from podlore.patterns.waiting import Waiting, is_being_helped, waiting
 from podlore.topology import LIFTABLE
 from podlore.view import ClusterView
-from podlore.vocabulary import Evidence, EvidenceSource, Finding, Pattern
+from podlore.vocabulary import Evidence, EvidenceSource, Finding, Pattern, Pod
 
 COMPARABLES_MIN = 3
 """Fewer others are no yardstick."""
@@ -56,12 +57,16 @@ def _is_longer(view: ClusterView, one: Waiting, others: Comparables) -> bool:
 def _disadvantage(view: ClusterView, one: Waiting, yardstick: Yardstick) -> str:
     """Say in a word what sets the workload apart from those who get in; empty if nothing does."""
     pod = one.largest
-    if pod is not None and any(objection.constraint in LIFTABLE for objection in view.openings(pod)):
+    if pod is not None and (_is_constrained(view, pod) or obstacles(pod.unschedulable_message) & UNSEEN):
         return "constrained"
     if _is_new(view, one, yardstick):
         return "new"
     usual = yardstick.median_gpu_milli(one)
     return "small" if usual is not None and one.requests.gpu_milli <= SMALL_SHARE * usual else ""
+
+
+def _is_constrained(view: ClusterView, pod: Pod) -> bool:
+    return any(objection.constraint in LIFTABLE for objection in view.openings(pod))
 
 
 def _is_new(view: ClusterView, one: Waiting, yardstick: Yardstick) -> bool:

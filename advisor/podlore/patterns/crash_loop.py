@@ -11,6 +11,7 @@ from typing import NamedTuple
 from podlore.patterns import stake, steady
 from podlore.patterns.failing import Streak, gpus_held, has_recovered, is_out_of_memory, is_over, streaks
 from podlore.patterns.found import found
+from podlore.policy import MINUTE_SECONDS
 from podlore.view import ClusterView
 from podlore.vocabulary import Container, Evidence, EvidenceSource, Finding, ObjectRef, Pattern, Pod, Workload
 from podlore.workloads import is_finished, pod_ref
@@ -22,8 +23,10 @@ IMAGE_REASONS = frozenset(
 IMAGE_EVENTS = frozenset({"Failed", "BackOff", "InspectFailed", "ErrImageNeverPull"})
 SERVING_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "RayCluster", "RayService", "LeaderWorkerSet"})
 """Kinds that others may wait for."""
-ESTIMATED_WEAKER = 0.85
+ESTIMATED_SURER = 0.85
 EVIDENCE_MAX = 3
+BACK_OFF_LAST_SECONDS = 5 * MINUTE_SECONDS
+"""The kubelet's longest back-off: so late may a failure be that waited for what came up just before."""
 
 
 def crash_loop(view: ClusterView) -> Iterator[Finding]:
@@ -46,33 +49,62 @@ def _crashing(view: ClusterView, workload: Workload) -> Iterator[Finding]:
         for streak in streaks(view, workload, limits.window_seconds, lambda reason: not is_out_of_memory(reason))
         if streak.count >= limits.failures_min and not has_recovered(streak, view.now)
     ]
-    if failing and not _waits_for_others(view, workload):
+    if failing and not _waits_for_others(view, workload, max(streak.last_at for streak in failing)):
         yield _crash_finding(view, workload, failing)
 
 
-def _waits_for_others(view: ClusterView, workload: Workload) -> bool:
-    """Say whether it may fail only until somebody else is there."""
+def _waits_for_others(view: ClusterView, workload: Workload, failed_at: float) -> bool:
+    """Say whether it may have failed only because somebody else was not there yet."""
     if workload.is_gang and any(not pod.node and not is_finished(pod) for pod in workload.pods):
         return True
-    return bool(_starting_services(view).get(workload.ref.namespace, set()) - {workload.ref})
+    if _starting_services(view).get(workload.ref.namespace, set()) - {workload.ref}:
+        return True
+    unready_until = _unready_until(view, workload)
+    return unready_until is not None and failed_at <= unready_until + BACK_OFF_LAST_SECONDS
+
+
+def _unready_until(view: ClusterView, workload: Workload) -> float | None:
+    """Return when a service of the namespace was last told not to be ready; None where none was."""
+    return max(
+        (
+            event.last_seen_at
+            for other in _serving(view).get(workload.ref.namespace, ())
+            if other.ref != workload.ref
+            for pod in other.pods
+            for event in view.events.get(pod_ref(pod), ())
+            if event.reason == "Unhealthy"
+            and "Readiness" in event.message
+            and not any(c.restart_count for c in pod.containers)
+        ),
+        default=None,
+    )
+
+
+def _serving(view: ClusterView) -> Mapping[str, list[Workload]]:
+    """Return the workloads that others may wait for, by namespace."""
+    return view.once("serving", lambda: _by_namespace(w for w in view.workloads if w.ref.kind in SERVING_KINDS))
 
 
 def _starting_services(view: ClusterView) -> Mapping[str, set[ObjectRef]]:
     """Return the services that are only starting, by namespace."""
-    return view.once("starting services", lambda: _by_namespace(w.ref for w in view.workloads if _is_only_starting(w)))
+    return view.once(
+        "starting services",
+        lambda: {
+            namespace: {one.ref for one in services if _is_only_starting(one)}
+            for namespace, services in _serving(view).items()
+        },
+    )
 
 
-def _by_namespace(refs: Iterable[ObjectRef]) -> Mapping[str, set[ObjectRef]]:
-    by_namespace: defaultdict[str, set[ObjectRef]] = defaultdict(set)
-    for ref in refs:
-        by_namespace[ref.namespace].add(ref)
-    return by_namespace
+def _by_namespace(workloads: Iterable[Workload]) -> Mapping[str, list[Workload]]:
+    found_workloads: defaultdict[str, list[Workload]] = defaultdict(list)
+    for workload in workloads:
+        found_workloads[workload.ref.namespace].append(workload)
+    return found_workloads
 
 
 def _is_only_starting(workload: Workload) -> bool:
-    """Say whether a workload that others may wait for has no ready pod yet, without failing itself."""
-    if workload.ref.kind not in SERVING_KINDS:
-        return False
+    """Say whether a workload has no ready pod yet, without failing itself."""
     containers = [container for pod in workload.pods for container in pod.containers]
     if not workload.pods or any(c.ready or c.restart_count or c.waiting_reason in IMAGE_REASONS for c in containers):
         return False
@@ -92,7 +124,7 @@ def _crash_finding(view: ClusterView, workload: Workload, failing: list[Streak])
         [_streak_evidence(view, workload, streak) for streak in failing[:EVIDENCE_MAX]],
         gpus=gpus_held(pods),
         hours=stake.expected_hours(view.now - first_at, stake.rest_seconds(workload, view.now)),
-        weaker=ESTIMATED_WEAKER if all(streak.estimated for streak in failing) else 1.0,
+        surer=ESTIMATED_SURER if all(streak.estimated for streak in failing) else 1.0,
         since=first_at,
     )
 

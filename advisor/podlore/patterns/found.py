@@ -7,6 +7,9 @@ from podlore.patterns.severity import severity_of
 from podlore.patterns.stake import two_digits
 from podlore.vocabulary import Evidence, Finding, ObjectRef, Pattern
 
+CONFIDENCE_MAX = 0.99
+"""Nothing is certain."""
+
 
 def found(
     pattern: Pattern,
@@ -18,7 +21,7 @@ def found(
     gpus: float = 0.0,
     hours: float = 0.0,
     share: float = 1.0,
-    weaker: float = 1.0,
+    surer: float = 1.0,
     since: float | None = None,
     blamed: Sequence[ObjectRef] = (),
     ranked_nodes: Sequence[str] = (),
@@ -31,8 +34,8 @@ def found(
         How many GPUs the target holds or wants, and for how long the advice matters (`podlore.patterns.stake`).
     share
         Of those GPU-hours, the share that following the advice frees or saves.
-    weaker
-        A factor (0-1) on the prior confidence, where the evidence is thinner than usual.
+    surer
+        A factor on the prior confidence, where the evidence is better, or thinner, than usual.
     """
     gpus = max(gpus, 0.0)  # what hostile requests add up to may be below nothing
     gpu_hours = two_digits(gpus * hours * share)
@@ -43,7 +46,7 @@ def found(
         severity=severity_of(pattern, gpu_hours),
         summary=summary,
         evidence=tuple(evidence),
-        confidence=two_digits(confidence_of(pattern, cause) * weaker),
+        confidence=two_digits(min(confidence_of(pattern, cause) * surer, CONFIDENCE_MAX)),
         gpus=gpus,
         gpu_hours_at_stake=gpu_hours,
         since=since,

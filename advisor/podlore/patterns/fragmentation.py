@@ -5,18 +5,19 @@ nothing is free, while a drain is under way, while an autoscaler brings a node, 
 obstacle that has nothing to do with the shape of what is free.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from podlore.patterns import stake, steady
 from podlore.patterns.found import found
-from podlore.patterns.unschedulable import UNSEEN, obstacles
+from podlore.patterns.unschedulable import UNSEEN, Obstacle, obstacles
 from podlore.patterns.waiting import Waiting, is_being_helped, waiting
 from podlore.topology import times, usable_gpu_milli
 from podlore.topology.room import GPU_MILLI
 from podlore.view import ClusterView, constraints
-from podlore.vocabulary import Evidence, EvidenceSource, Finding, Pattern, Pod
+from podlore.vocabulary import Evidence, EvidenceSource, Finding, Pattern, Pod, Resources
 from podlore.workloads import is_finished
 
 REQUIRED_TOPOLOGY = (
@@ -24,6 +25,8 @@ REQUIRED_TOPOLOGY = (
     "kai.scheduler/topology-required-placement",
 )
 """Annotations by which a gang asks for one domain of a level; their value is the level's node label."""
+TOPOLOGY_FITS_FEWER = re.compile(r"allows to fit only \d+ out of \d+ pod")
+"""How Kueue says that no domain of the required level has room."""
 RANKED_NODES_MAX = 5
 
 
@@ -55,7 +58,7 @@ def fragmentation(view: ClusterView) -> Iterator[Finding]:
     if not limits.enabled:
         return
     for one in waiting(view):
-        if one.is_gated or view.now - one.since < limits.pending_seconds_min or is_being_helped(view, one):
+        if view.now - one.since < limits.pending_seconds_min or is_being_helped(view, one):
             continue
         shape = binding_shape(view, one)
         if shape is not None:
@@ -65,21 +68,64 @@ def fragmentation(view: ClusterView) -> Iterator[Finding]:
 def binding_shape(view: ClusterView, one: Waiting) -> Shape | None:
     """Return how the shape of what is free keeps a workload from its place; None if something else does."""
     pod = one.largest
-    if pod is None or pod.requests.gpu_milli <= 0 or any(obstacles(p.unschedulable_message) & UNSEEN for p in one.pods):
+    if pod is None:
+        return _shape_that_its_queue_names(view, one)
+    if pod.requests.gpu_milli <= 0 or one.is_gated:
         return None
+    unseen = frozenset().union(*(obstacles(p.unschedulable_message) for p in one.pods)) & UNSEEN
+    if unseen:
+        return _shape_beside_peers(view, one, pod) if unseen == {Obstacle.POD_AFFINITY} else None
     wanted = len(one.pods) if one.workload.is_gang else 1
     level = _required_level(view, pod) if wanted > 1 else ""
     key = ("shape", constraints(pod), pod.requests, wanted, level)
     return view.once(key, lambda: _shape(view, pod, wanted, level))
 
 
+def _shape_that_its_queue_names(view: ClusterView, one: Waiting) -> Shape | None:
+    """Return the shape of a workload without pods whose queue says that its topology leaves no place together."""
+    conditions = [condition for below in view.dependents.get(one.workload.ref, ()) for condition in below.conditions]
+    told = any(c.status == "False" and TOPOLOGY_FITS_FEWER.search(c.message[:1024]) for c in conditions)
+    wanted = one.workload.pods_wanted
+    if not told or wanted < 1 or one.requests.gpu_milli <= 0:
+        return None
+    each = Resources(*(amount // wanted for amount in _amounts(one.requests)))
+    usable = _usable(view, Pod("", "", "", one.since, requests=each))
+    asked = one.requests.gpu_milli
+    return Shape(Together.DOMAIN, asked, usable) if sum(usable.values()) >= asked else None
+
+
+def _shape_beside_peers(view: ClusterView, one: Waiting, pod: Pod) -> Shape | None:
+    """Return the shape of a gang whose last pods must join its first ones in a domain that is full."""
+    held = {peer.node for peer in view.bound_pods(one.workload)}
+    level = next((level for level in reversed(view.topology.levels[:-1]) if view.topology.span(held, level) == 1), "")
+    if not (one.workload.is_gang and held and level):
+        return None
+    usable = _usable(view, pod)
+    asked = len(one.pods) * pod.requests.gpu_milli
+    home = view.topology.domain_of(min(held), level)
+    slots = {name: times(pod.requests, view.free[name]) for name in usable}
+    at_home = sum(count for name, count in slots.items() if view.topology.domain_of(name, level) == home)
+    if at_home >= len(one.pods) or sum(slots.values()) < len(one.pods) or _is_draining(view, pod):
+        return None
+    return Shape(Together.DOMAIN, asked, usable, level)
+
+
+def _usable(view: ClusterView, pod: Pod) -> dict[str, int]:
+    """Return what pods of this shape could use of each eligible node, where it is anything."""
+    found = {name: usable_gpu_milli(pod.requests, view.free[name]) for name in view.eligible(pod)}
+    return {name: milli for name, milli in found.items() if milli > 0}
+
+
+def _amounts(requests: Resources) -> tuple[int, int, int]:
+    return requests.cpu_milli, requests.memory_bytes, requests.gpu_milli
+
+
 def _shape(view: ClusterView, pod: Pod, wanted: int, level: str) -> Shape | None:
-    rooms = {name: view.free[name] for name in view.eligible(pod)}
-    usable = {name: milli for name, room in rooms.items() if (milli := usable_gpu_milli(pod.requests, room)) > 0}
+    usable = _usable(view, pod)
     asked = wanted * pod.requests.gpu_milli
     if sum(usable.values()) < asked or _is_draining(view, pod):
         return None
-    slots = {name: times(pod.requests, rooms[name]) for name in usable}
+    slots = {name: times(pod.requests, view.free[name]) for name in usable}
     if sum(slots.values()) < wanted:
         return Shape(Together.NODE, asked, usable)
     domains = view.topology.domains(slots, level) if level else {}
@@ -104,14 +150,14 @@ def _required_level(view: ClusterView, pod: Pod) -> str:
 
 def _finding(view: ClusterView, one: Waiting, shape: Shape) -> Finding:
     limits = view.policy.thresholds.fragmentation
-    where = "no node" if shape.together is Together.NODE else f"no single domain of {shape.level}"
+    where = "no node" if shape.together is Together.NODE else f"no single domain {shape.level and f'of {shape.level}'}"
     asked = steady.gpus(shape.asked_gpu_milli / GPU_MILLI)
     return found(
         Pattern.FRAGMENTATION,
         shape.together,
         one.workload.ref,
         f"{one.workload.ref} has waited for {asked} since {steady.at(one.since)}: enough are free in sum, "
-        f"but on {where} together.",
+        f"but on {where.strip()} together.",
         [_room_evidence(shape), _wait_evidence(one, limits.pending_seconds_min)],
         gpus=shape.asked_gpu_milli / GPU_MILLI,
         hours=stake.expected_hours(view.now - one.since),
@@ -134,7 +180,7 @@ def _room_evidence(shape: Shape) -> Evidence:
 def _wait_evidence(one: Waiting, bar_seconds: float) -> Evidence:
     return Evidence(
         source=EvidenceSource.OBJECT,
-        reference=f"Pod {one.pods[0].namespace}/{one.pods[0].name}",
+        reference=f"Pod {one.pods[0].namespace}/{one.pods[0].name}" if one.pods else str(one.workload.ref),
         observed=f"without a node since {steady.at(one.since)}",
         threshold=steady.span(bar_seconds),
     )
@@ -147,6 +193,6 @@ def _nearest(view: ClusterView, one: Waiting, shape: Shape) -> tuple[str, ...]:
         for name in shape.usable_by_node
     }
     ranked = sorted(shape.usable_by_node, key=lambda name: (-shape.usable_by_node[name], holders[name], name))
-    pod = one.largest
-    large = (name for name in ranked if pod and view.nodes[name].allocatable.gpu_milli >= pod.requests.gpu_milli)
+    least = one.largest.requests.gpu_milli if one.largest else 0
+    large = (name for name in ranked if view.nodes[name].allocatable.gpu_milli >= least)
     return tuple(large)[:RANKED_NODES_MAX]

@@ -1,15 +1,8 @@
 """GangScattered: a gang spans more domains than it must, pays for it, and there is room for it elsewhere.
 
-What the distance costs is a property of model and fabric, so without measured step times only a cautious lower bound is
-given: the smaller of what a mild case was seen to lose, and of the time that the gang's GPUs do not work at all. GPUs
-that are busy all the time cannot be waiting for each other. Silent without GPU metrics, for pods that do not work
-together, for the least span that the nodes allow, and where no room is.
-
-References
-----------
-Jeon et al., "Analysis of Large-Scale Multi-Tenant GPU Clusters", ATC 2019: a 2-GPU ResNet-50 job falls from 57.7 % to
-49.6 % utilization when its GPUs are on two servers, which is 14 % of its work; ResNet-50 is among the models that
-suffer least in Gavel's measurements (Narayanan et al., OSDI 2020), whose language models lose more than half.
+What it pays is told by `podlore.patterns.penalty`. Silent without GPU metrics, for pods that do not work together, for
+the least span that the nodes allow, and where no room is. Pods of a kind that promises no gang count as one if they
+were seen to lose when they came apart.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,15 +10,13 @@ from dataclasses import dataclass
 
 from podlore.patterns import stake
 from podlore.patterns.found import found
+from podlore.patterns.penalty import SURER, Basis, Penalty, penalty
 from podlore.topology import NODE_LEVEL, times
 from podlore.topology.room import GPU_MILLI, add
 from podlore.topology.span import least_domains
 from podlore.view import ClusterView
 from podlore.vocabulary import Evidence, EvidenceSource, Finding, Pattern, Pod, Resources, Workload
 
-MILD_PENALTY = 0.14
-"""What ResNet-50 on two servers loses against one (ATC 2019)."""
-COVERAGE_MIN = 0.9
 RANKED_NODES_MAX = 16
 
 
@@ -46,37 +37,28 @@ def gang_scattered(view: ClusterView) -> Iterator[Finding]:
         return
     for workload in view.workloads:
         pods = _working_pods(view, workload)
-        penalty = _penalty(view, pods)
-        if penalty * 100 >= limits.penalty_percent_min and (scatter := _scatter(view, pods)):
-            yield _finding(view, workload, pods, scatter, penalty)
+        scatter = _scatter(view, pods) if pods else None
+        if scatter is None or not _works(view, pods):
+            continue
+        lost = penalty(view, pods, scatter.level, scatter.least)
+        is_gang = workload.is_gang or lost.basis is Basis.ITSELF
+        if is_gang and lost.share * 100 >= limits.penalty_percent_min:
+            yield _finding(view, workload, pods, scatter, lost)
 
 
 def _working_pods(view: ClusterView, workload: Workload) -> tuple[Pod, ...]:
-    """Return a complete gang's GPU pods; nothing if it is no gang, or waits for a member."""
-    if not workload.is_gang:
-        return ()
+    """Return the GPU pods of a workload that is complete; nothing if it waits for one."""
     bound = view.bound_pods(workload)
     complete = len(bound) >= workload.pods_wanted and all(pod.phase == "Running" for pod in bound)
     pods = tuple(pod for pod in bound if pod.requests.gpu_milli > 0)
     return pods if complete and len(pods) > 1 else ()
 
 
-def _penalty(view: ClusterView, pods: tuple[Pod, ...]) -> float:
-    """Return a cautious lower bound on the share of work that the distance costs; 0 where it is not known."""
-    found_windows = [view.windows.get((pod.namespace, pod.name), ()) for pod in pods]
-    if not pods or any(not windows for windows in found_windows):
-        return 0.0
-    windows = [window for pod_windows in found_windows for window in pod_windows]
-    if any(window.coverage < COVERAGE_MIN for window in windows):
-        return 0.0
-    idle_share = 1 - sum(window.activity_mean for window in windows) / len(windows)
-    works = all(window.activity_max * 100 > _idle_percent(view) for window in windows)
-    return min(MILD_PENALTY, idle_share) if works else 0.0
-
-
-def _idle_percent(view: ClusterView) -> float:
-    """Return the activity at which a GPU counts as idle: a gang that does not work is not slowed down."""
-    return view.policy.thresholds.resource_hoarding.activity_percent_max
+def _works(view: ClusterView, pods: tuple[Pod, ...]) -> bool:
+    """Say whether all GPUs were seen to work: a gang that is idle is not slowed down."""
+    bar = view.policy.thresholds.resource_hoarding.activity_percent_max
+    windows = [view.windows.get((pod.namespace, pod.name), ()) for pod in pods]
+    return all(of_pod and all(window.activity_max * 100 > bar for window in of_pod) for of_pod in windows)
 
 
 def _scatter(view: ClusterView, pods: tuple[Pod, ...]) -> Scatter | None:
@@ -114,7 +96,7 @@ def _largest(pods: tuple[Pod, ...]) -> Resources:
     )
 
 
-def _finding(view: ClusterView, workload: Workload, pods: tuple[Pod, ...], scatter: Scatter, penalty: float) -> Finding:
+def _finding(view: ClusterView, workload: Workload, pods: tuple[Pod, ...], scatter: Scatter, lost: Penalty) -> Finding:
     gpus = sum(pod.requests.gpu_milli for pod in pods) / GPU_MILLI
     since = max((pod.started_at for pod in pods if pod.started_at is not None), default=workload.created_at)
     level = "node" if scatter.level == NODE_LEVEL else scatter.level
@@ -123,10 +105,11 @@ def _finding(view: ClusterView, workload: Workload, pods: tuple[Pod, ...], scatt
         "Node" if scatter.level == NODE_LEVEL else "Domain",
         workload.ref,
         f"{workload.ref} works as one and spans {scatter.span} domains of {level} where {scatter.least} would do.",
-        [_span_evidence(scatter), _penalty_evidence(view)],
+        [_span_evidence(scatter), _penalty_evidence(view, lost)],
         gpus=gpus,
         hours=stake.expected_hours(view.now - since, stake.rest_seconds(workload, view.now)),
-        share=penalty,
+        share=_stepped(lost.share),
+        surer=SURER[lost.basis],
         since=since,
         ranked_nodes=scatter.nodes[:RANKED_NODES_MAX],
     )
@@ -141,11 +124,16 @@ def _span_evidence(scatter: Scatter) -> Evidence:
     )
 
 
-def _penalty_evidence(view: ClusterView) -> Evidence:
+def _penalty_evidence(view: ClusterView, lost: Penalty) -> Evidence:
     bar = view.policy.thresholds.gang_scattered.penalty_percent_min
     return Evidence(
         source=EvidenceSource.METRIC,
         reference=view.policy.metric_names.get("smActive", "GPU activity"),
-        observed=f"GPUs rest more than {bar:g} % of the time; step times were not measured",
+        observed=f"loses at least {100 * _stepped(lost.share):.0f} % of its GPU activity, compared {lost.basis}",
         threshold=f"{bar:g} %",
     )
+
+
+def _stepped(share: float) -> float:
+    """Return a share rounded down to steps of 5 %, so that it rarely changes."""
+    return int(share * 20) / 20

@@ -12,7 +12,7 @@ from podlore.patterns.found import found
 from podlore.view import ClusterView
 from podlore.vocabulary import Evidence, EvidenceSource, Finding, Pattern, Workload
 
-ESTIMATED_WEAKER = 0.8
+ESTIMATED_SURER = 0.8
 EVIDENCE_MAX = 3
 GIB = 2**30
 
@@ -43,7 +43,7 @@ def _finding(view: ClusterView, workload: Workload, killed: tuple[Streak, ...]) 
         [_evidence(view, workload, streak) for streak in killed[:EVIDENCE_MAX]],
         gpus=gpus_held(pod for streak in killed for pod in streak.pods),
         hours=stake.expected_hours(view.now - first_at, stake.rest_seconds(workload, view.now)),
-        weaker=ESTIMATED_WEAKER if all(streak.estimated for streak in killed) else 1.0,
+        surer=ESTIMATED_SURER if all(streak.estimated for streak in killed) else 1.0,
         since=first_at,
     )
 

@@ -14,25 +14,30 @@ from podlore.view import ClusterView
 from podlore.vocabulary import Evidence, EvidenceSource, Finding, GpuWindow, Pattern, Pod, Workload
 from podlore.workloads import is_finished
 
-IDLE_WATTS: Mapping[str, float] = {
-    "NVIDIA-B200": 140.0,
-    "NVIDIA-H200": 75.0,
-    "NVIDIA-H100": 70.0,
-    "NVIDIA-H800": 70.0,
-    "NVIDIA-A100": 55.0,
-    "NVIDIA-A800": 55.0,
-    "NVIDIA-L40": 35.0,
-    "NVIDIA-A40": 30.0,
-    "NVIDIA-A10": 20.0,
-    "NVIDIA-L4": 16.0,
-    "Tesla-V100": 40.0,
-    "Tesla-P100": 30.0,
-    "Tesla-T4": 12.0,
+LIMIT_WATTS: Mapping[str, float] = {
+    "NVIDIA-B200": 1000.0,
+    "NVIDIA-H200": 700.0,
+    "NVIDIA-H100-PCIe": 350.0,
+    "NVIDIA-H100": 700.0,
+    "NVIDIA-H800": 700.0,
+    "NVIDIA-A100-PCIE": 250.0,
+    "NVIDIA-A100": 400.0,
+    "NVIDIA-A800": 400.0,
+    "NVIDIA-L40": 300.0,
+    "NVIDIA-A40": 300.0,
+    "NVIDIA-A30": 165.0,
+    "NVIDIA-A10": 150.0,
+    "NVIDIA-L4": 72.0,
+    "Tesla-V100": 300.0,
+    "Tesla-P100": 250.0,
+    "Tesla-T4": 70.0,
 }
-"""Power of an idle device with a context open, by the start of its product name, where the cluster did not show it."""
+"""Power limits by the start of the product name, the longer names first, from the vendors' data sheets."""
+IDLE_SHARE_OF_LIMIT, IDLE_WATTS_LEAST = 0.3, 35.0
+"""With an open context a GPU that does nothing stays below this share of its limit, small ones below so many watts."""
 NEAR_IDLE_RATIO, NEAR_IDLE_WATTS = 1.75, 25.0
-"""Near idle is below this ratio, or this much above: an open context and held memory keep the clocks up."""
-NO_POWER_WEAKER = 0.85
+"""Where the cluster showed the idle power: near it is below this ratio, or this much above."""
+NO_POWER_SURER = 0.85
 
 
 def resource_hoarding(view: ClusterView) -> Iterator[Finding]:
@@ -97,14 +102,17 @@ def _is_idle(view: ClusterView, window: GpuWindow) -> bool:
 
 def _draws_power(window: GpuWindow) -> bool:
     """Say whether the device drew more than an idle one does; unknown power is no veto."""
-    idle_watts = window.power_idle_watts or _known_idle_watts(window.product)
-    if window.power_max_watts is None or not idle_watts:
-        return False
-    return window.power_max_watts > max(idle_watts * NEAR_IDLE_RATIO, idle_watts + NEAR_IDLE_WATTS)
+    bar_watts = _near_idle_watts(window)
+    return window.power_max_watts is not None and bar_watts is not None and window.power_max_watts > bar_watts
 
 
-def _known_idle_watts(product: str) -> float:
-    return next((watts for name, watts in IDLE_WATTS.items() if product.replace(" ", "-").startswith(name)), 0.0)
+def _near_idle_watts(window: GpuWindow) -> float | None:
+    """Return the power below which the device counts as idle; None where nothing is known of it."""
+    if window.power_idle_watts:
+        return max(window.power_idle_watts * NEAR_IDLE_RATIO, window.power_idle_watts + NEAR_IDLE_WATTS)
+    product = window.product.replace(" ", "-")
+    limit_watts = next((watts for name, watts in LIMIT_WATTS.items() if product.startswith(name)), None)
+    return limit_watts and max(limit_watts * IDLE_SHARE_OF_LIMIT, IDLE_WATTS_LEAST)
 
 
 def _finding(view: ClusterView, workload: Workload, windows: tuple[GpuWindow, ...]) -> Finding:
@@ -120,7 +128,7 @@ def _finding(view: ClusterView, workload: Workload, windows: tuple[GpuWindow, ..
         [_activity_evidence(view, windows), *([_power_evidence(windows)] if knows_power else [])],
         gpus=gpus,
         hours=stake.expected_hours(_age_seconds(view, workload), stake.rest_seconds(workload, view.now)),
-        weaker=1.0 if knows_power else NO_POWER_WEAKER,
+        surer=1.0 if knows_power else NO_POWER_SURER,
     )
 
 
@@ -148,6 +156,6 @@ def _power_evidence(windows: tuple[GpuWindow, ...]) -> Evidence:
         source=EvidenceSource.METRIC,
         reference="DCGM_FI_DEV_POWER_USAGE",
         observed=f"near the idle power of {windows[0].product or 'the device'}",
-        threshold=f"{NEAR_IDLE_RATIO:g} times the idle power, or {NEAR_IDLE_WATTS:g} W above it",
+        threshold=f"{NEAR_IDLE_RATIO:g} times the idle power, or {100 * IDLE_SHARE_OF_LIMIT:g} % of the limit",
         window_seconds=windows[0].window_seconds,
     )

@@ -37,7 +37,7 @@ def test_two_racks_where_one_would_do_are_scattered() -> None:
 
 def test_the_stake_is_what_the_distance_costs_at_least() -> None:
     [finding] = found(cluster())
-    assert finding.gpu_hours_at_stake == pytest.approx(16 * 2 * 0.14, abs=0.05)
+    assert finding.gpu_hours_at_stake == pytest.approx(16 * 2 * 0.1)
 
 
 @pytest.mark.parametrize(
