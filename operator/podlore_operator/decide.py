@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from podlore.advice import Advised, Withholding, advice
-from podlore.advisor import advise
+from podlore.advisor import detect
 from podlore.clock import Clock
 from podlore.patterns import DETECTORS
 from podlore.snapshot import Snapshot
@@ -78,7 +78,7 @@ def decide(
         When this process began to watch; by default when watching began at all.
     """
     problems, view, policy = _Problems(), ClusterView(snapshot), snapshot.policy
-    advised, is_whole = _advised(snapshot, view, problems)
+    advised, is_whole = _advised(view, problems)
     speech = Speech(clock, model_version, policy.prices, _Products(view), _live_uids(snapshot))
     said = speech.say(advised.recommendations, snapshot.now, lambda one, error: problems.note(str(one.target), error))
     deaf = _deaf(held, view) if is_whole else set(held)
@@ -97,10 +97,10 @@ def decide(
     return Decision(advised, tuple(writes), silence, withheld, tuple(problems.texts))
 
 
-def _advised(snapshot: Snapshot, view: ClusterView, problems: _Problems) -> tuple[Advised, bool]:
-    """Return the advice, and whether all detectors had their say."""
+def _advised(view: ClusterView, problems: _Problems) -> tuple[Advised, bool]:
+    """Return the advice, as `podlore.advisor.advise` does, and whether all detectors had their say."""
     try:
-        return advise(snapshot), True
+        return advice(detect(view), view), True
     except Exception as error:  # whatever an object does to the advisor, the operator goes on
         problems.note("advisor", error)
     return advice(_what_works(view, problems), view), False

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 0.4
 """Changes come in flocks: a pod's end, its event, its owner's status."""
+REST_SHARE = 0.5
 REST_SECONDS_MAX = 2.0
 ROUND_TRACE_SECONDS = 60.0
 ROUND_SECONDS_MIN, ROUND_SECONDS_MAX = 1.0, 30.0
@@ -157,14 +158,14 @@ class AdviceLoop:
         _set(telemetry.withheld, (((limit,), value) for limit, value in decision.withheld.items()))
 
     async def _rest(self, round_seconds: float) -> None:
-        """Wait for a change, let it settle, and leave the machine as long as the last round took."""
+        """Wait for a change, let it settle, and rest for a while after a long round."""
         seconds = min(max(self._clock.wall_seconds(ROUND_TRACE_SECONDS), ROUND_SECONDS_MIN), ROUND_SECONDS_MAX)
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
         except TimeoutError:
             return
-        await asyncio.sleep(min(max(SETTLE_SECONDS, round_seconds), REST_SECONDS_MAX))
+        await asyncio.sleep(min(max(SETTLE_SECONDS, REST_SHARE * round_seconds), REST_SECONDS_MAX))
 
 
 def _set(gauge: Gauge, values: Iterable[tuple[tuple[str, ...], float]]) -> None:

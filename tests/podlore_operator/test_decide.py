@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from podlore.advisor import advise
 from podlore.clock import Clock
 from podlore.policy import Policy
 from podlore.snapshot import Snapshot
@@ -117,10 +118,7 @@ async def test_a_detector_that_fails_silences_neither_the_others_nor_what_was_sa
     def broken(view: ClusterView) -> None:
         raise KeyError("some object's fault")
 
-    def fails(seen: Snapshot) -> None:
-        raise KeyError("some object's fault")
-
-    monkeypatch.setattr(module, "advise", fails)
+    monkeypatch.setattr(module, "detect", broken)
     monkeypatch.setattr(module, "DETECTORS", (broken, *module.DETECTORS))
     again = think(idle_cluster(), book, first.silence)
     assert again.writes == ()
@@ -131,6 +129,10 @@ async def test_a_detector_that_fails_silences_neither_the_others_nor_what_was_sa
         blind = think(replace(idle_cluster(), now=NOW + hours * HOUR / 4), book, silence)
         assert blind.writes == ()
         silence = blind.silence
+
+
+async def test_live_advice_is_that_of_the_offline_advisor() -> None:
+    assert think(idle_cluster(), AdviceBook()).advised == advise(idle_cluster())
 
 
 async def test_two_runs_on_the_same_picture_decide_the_same() -> None:
