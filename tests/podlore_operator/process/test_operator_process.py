@@ -326,3 +326,34 @@ def test_a_wrong_token_is_one_clear_line(cluster, tmp_path):
     assert ended.popen.wait(30) == 2
     assert "renew its token" in ended.log
     assert ended.log.count("\n") == 1
+
+
+def told(document):
+    """Return what advice says, in the form that both `podlore advise` and a status have."""
+    recommendation = {key: value for key, value in document["recommendation"].items() if key != "type"}
+    keys = ("target", "pattern", "cause", "action", "severity", "summary", "confidence", "gpuHoursAtStake", "evidence")
+    return {**{key: document[key] for key in keys}, "recommendation": recommendation}
+
+
+@pytest.mark.parametrize("source", ["cluster", "operator"])
+def test_advice_from_a_snapshot_is_the_live_advice(cluster, mended, tmp_path, source):
+    mended()
+    operator = cluster.operator("--no-lease")
+    operator.wait(lambda: "pull" in targets(cluster.advice().values()), "advice about the quiet workload")
+    operator.wait_rounds()
+    if source == "cluster":
+        options = ["--kubeconfig", cluster.kubeconfig, "--namespace", NAMESPACE]
+        options += ["--clock-scale", "240", "--clock-anchor", repr(cluster.anchor)]
+    else:
+        options = ["--operator", operator.url]
+    folder = tmp_path / "snapshot"
+    run_podlore("snapshot", folder, *options)
+    live = [told(item["status"]) for item in cluster.advice().values() if item["status"]["state"] == "Active"]
+    offline = json.loads(run_podlore("advise", "--snapshot", folder, "--output", "json"))
+    assert [told(document) for document in offline] == live
+
+
+def run_podlore(*arguments):
+    done = subprocess.run([PODLORE, *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
