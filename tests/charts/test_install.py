@@ -46,9 +46,9 @@ def test_install_upgrade_and_uninstall(empty_lab):
     assert "kubectl get schedulingadvice -A" in notes
     assert len(kinds(lab)) == len(KINDS)
 
-    lab.helm("upgrade", "podlore", CHART, "-n", "podlore", "--set=replicaCount=0", "--set=maxMode=Assist")
+    lab.helm("upgrade", "podlore", CHART, "-n", "podlore", "--set=replicaCount=0", "--set=events.enabled=true")
     rules = json.loads(lab.kubectl("get", "clusterrole", "podlore", "-o", "json"))["rules"]
-    assert any("namespaces" in rule["resources"] for rule in rules)
+    assert any("events.k8s.io" in rule["apiGroups"] for rule in rules)
 
     lab.helm("uninstall", "podlore", "-n", "podlore", "--wait")
     assert len(kinds(lab)) == len(KINDS)

@@ -121,8 +121,8 @@ class AdvisorPolicySpec(ApiModel):
     model_config = defaults_said(mode=_DEFAULTS.mode, max_per_namespace_day=_LIMITS.per_namespace_day_max)
 
     mode: Mode | None = None
-    """DryRun: nothing is written. Advise: advice is written. Assist: and the scheduler is hinted, in namespaces that
-    opt in. The chart's maxMode bounds it."""
+    """DryRun: nothing is written. Advise: advice is written. Assist: reserved for hints to the scheduler, for now the
+    same as Advise. The chart's maxMode bounds it."""
     max_per_namespace_day: Threshold | None = None
     """New advice in one namespace and day."""
     namespaces: NamespaceScope | None = None
@@ -136,7 +136,7 @@ class AdvisorPolicySpec(ApiModel):
     metrics: Metrics | None = None
     """Where GPU metrics come from."""
     logs: Switch | None = None
-    """Read the last 200 lines of failed containers. Needs logs.enabled in the chart too."""
+    """Reserved for reading the last lines of failed containers; for now no logs are read."""
     annotations: Switch | None = None
     """Annotate pods with the worst advice about them. Needs annotations.enabled in the chart too."""
     events: Switch | None = None

@@ -14,7 +14,6 @@ PATTERN = "podlore.io/pattern"
 POD_ADVICE = "podlore.io/advice"
 POD_ADVICE_BYTES_MAX = 1024
 IGNORE = "podlore.io/ignore"
-ASSIST = "podlore.io/assist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,7 @@ KEYS = (
         IGNORE,
         is_label=True,
         on_advice=False,
-        meaning="on a workload or a pod, by people; true means that no advice is wanted about it.",
-    ),
-    Key(
-        ASSIST,
-        is_label=True,
-        on_advice=False,
-        meaning="on a namespace, by people; enabled lets mode Assist hint the scheduler about its pods.",
+        meaning="on a workload, its pods or a node, by people; true means that no advice is wanted about it.",
     ),
     Key(
         POD_ADVICE,

@@ -17,6 +17,9 @@ All kinds are of category `podlore` (`kubectl get podlore -A`). People write `sp
 Numbers with a fraction are decimals in quotes, as for Kubernetes' quantities; those of a status have two significant
 digits, so that a quiet cluster causes no writes. `kubectl get sadv -A --sort-by=.status.gpuHoursAtStake` orders them by
 value, `--field-selector status.severity=critical` selects. `kubectl explain sadv.status` says what stands here.
+
+The operator gives SchedulingAdvice and ClusterSchedulingAdvice and heeds AdvisorPolicy. PatternRule and ImpactReport
+are defined and checked by the API server, but for now nothing reads or writes them.
 """
 
 
