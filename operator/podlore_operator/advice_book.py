@@ -116,8 +116,9 @@ class AdviceBook:
 
 
 def _key(obj: Mapping[str, Any]) -> Key:
-    metadata = obj.get("metadata") or {}
-    return Key(str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
+    metadata = obj.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    return Key(str(metadata.get("namespace") or "")[:63], str(metadata.get("name") or "")[:253])
 
 
 def _version(advice: Advice) -> int:

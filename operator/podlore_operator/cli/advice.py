@@ -1,5 +1,6 @@
 """``podlore advice``: the advice of a cluster, or of an operator that only thinks it (dry run)."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from podlore_operator.api.advice import Advice
 
 NOTHING = "No advice."
+
+
+@dataclass
+class _Listed:
+    """What ``/advice`` answers, as far as it matters here."""
+
+    items: list[Any]
 
 
 class Output(StrEnum):
@@ -83,20 +91,20 @@ async def _of_operator(url: str) -> list["Advice"]:
 
     body = await fetch(url, "/advice")
     try:
-        items = msgspec.json.decode(body)["items"]
-    except (msgspec.DecodeError, KeyError, TypeError):
+        items = msgspec.json.decode(body, type=_Listed).items
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         raise BadInput(f"{url} is no podlore operator: what it serves at /advice is no list of advice") from None
     return _read(items)
 
 
-def _read(items: list[dict[str, Any]]) -> list["Advice"]:
+def _read(items: list[Any]) -> list["Advice"]:
     """Return what can be read; the rest is told on standard error."""
     from podlore_operator.advice_book import AdviceBook
 
     book = AdviceBook()
     for item in items:
         try:
-            book.put({"apiVersion": "podlore.io/v1alpha1", **item})
+            book.put({"apiVersion": "podlore.io/v1alpha1", **item} if isinstance(item, dict) else {})
         except BadInput as error:
             typer.echo(f"podlore: left out {error}", err=True)
     return list(book.held.values())
