@@ -254,8 +254,8 @@ class Event:
 class Controller:
     """A workload object that owns pods, or owns those that do: a Job, a ReplicaSet, a JobSet, ...
 
-    ``controller`` is its own controlling owner; ``pods_wanted`` how many pods run at once when all is well, 0 where only
-    the object's metadata was seen. ``requests`` is what those pods ask for together.
+    ``controller`` is its own controlling owner; ``pods_wanted`` how many pods run at once when all is well, 0 where
+    only the object's metadata was seen. ``requests`` is what those pods ask for together.
     """
 
     ref: ObjectRef
