@@ -53,21 +53,22 @@ def resource_hoarding(view: ClusterView) -> Iterator[Finding]:
 def _idle_windows(view: ClusterView, workload: Workload) -> tuple[GpuWindow, ...]:
     """Return one idle window for each GPU of the workload, or nothing if one is busy or not known well enough."""
     pods = [pod for pod in view.bound_pods(workload) if pod.requests.gpu_milli > 0 or pod.claims]
-    if not pods or _waits_for_a_member(workload):
+    if not pods or waits_for_a_member(workload):
         return ()
     since = view.now - view.policy.thresholds.resource_hoarding.idle_seconds_min
     found_windows: dict[tuple[str, str], GpuWindow] = {}
     for pod in pods:
-        windows = _long_windows(view, pod)
+        windows = long_windows(view, pod)
         enough = len({window.uuid for window in windows}) * GPU_MILLI >= pod.requests.gpu_milli
-        if not windows or not enough or not _has_run_since(pod, since):
+        if not windows or not enough or not has_run_since(pod, since):
             return ()
         found_windows |= {(window.node, window.uuid): window for window in windows}
-    idle = all(_is_idle(view, window) for window in found_windows.values())
+    idle = all(is_idle(view, window) for window in found_windows.values())
     return tuple(found_windows[key] for key in sorted(found_windows)) if idle else ()
 
 
-def _waits_for_a_member(workload: Workload) -> bool:
+def waits_for_a_member(workload: Workload) -> bool:
+    """Say whether a gang is not complete yet: its GPUs must be held, and cannot work."""
     present = [pod for pod in workload.pods if not is_finished(pod)]
     if not workload.is_gang:
         return False
@@ -78,12 +79,12 @@ def _runs(pod: Pod) -> bool:
     return bool(pod.node) and any(c.running_since is not None for c in pod.containers if not c.is_init)
 
 
-def _has_run_since(pod: Pod, since: float) -> bool:
+def has_run_since(pod: Pod, since: float) -> bool:
     """Say whether a container that runs now ran already then; one that restarts does not idle, it fails."""
     return any(c.running_since is not None and c.running_since <= since for c in pod.containers)
 
 
-def _long_windows(view: ClusterView, pod: Pod) -> tuple[GpuWindow, ...]:
+def long_windows(view: ClusterView, pod: Pod) -> tuple[GpuWindow, ...]:
     """Return the pod's windows that look back far enough and on enough samples, the shortest of each device."""
     limits = view.policy.thresholds.resource_hoarding
     windows = [
@@ -95,7 +96,8 @@ def _long_windows(view: ClusterView, pod: Pod) -> tuple[GpuWindow, ...]:
     return tuple(by_device.values())
 
 
-def _is_idle(view: ClusterView, window: GpuWindow) -> bool:
+def is_idle(view: ClusterView, window: GpuWindow) -> bool:
+    """Say whether a device did nothing in its window."""
     active = window.activity_max * 100 > view.policy.thresholds.resource_hoarding.activity_percent_max
     return not active and not _draws_power(window)
 
