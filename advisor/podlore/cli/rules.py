@@ -99,14 +99,14 @@ def lint(paths: Annotated[list[Path], typer.Argument(help="Rule files, or folder
         raise typer.Exit(1)
 
 
-@app.command()
-def test(folder: Annotated[str, typer.Argument(help="A folder of rules with their logs, or: catalogue.")]) -> None:
+@app.command("test")
+def check(folder: Annotated[str, typer.Argument(help="A folder of rules with their logs, or: catalogue.")]) -> None:
     """Run every rule on the logs beside it: positive*.log must match, negative*.log must not; exit 1 if one fails.
 
     [bold]podlore rules test catalogue[/]
     """
+    from podlore.rules.check_rules import check_rules
     from podlore.rules.conformance import Check
-    from podlore.rules.self_test import check_rules
 
     tested = check_rules(_rules_path(folder))
     _conclude(Check(each.name, each.passed, each.note) for each in tested)
@@ -143,7 +143,7 @@ def _conclude(checks: "Iterable[Check]") -> None:
 
 
 def _rules_path(name: str) -> Path:
-    from podlore.rules.self_test import CATALOGUE
+    from podlore.rules.check_rules import CATALOGUE
 
     return CATALOGUE if name == "catalogue" and not Path(name).exists() else Path(name)
 

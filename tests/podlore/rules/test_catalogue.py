@@ -1,7 +1,7 @@
 """podlore's own rules: each complete, each right on its logs, none louder than it must be."""
 
 from podlore.rules import Entity, RuleEngine, load_rules, read_rules, scan_file
-from podlore.rules.self_test import CATALOGUE, check_rules
+from podlore.rules.check_rules import CATALOGUE, check_rules
 
 
 def test_every_rule_matches_its_positive_log_and_no_negative_one():

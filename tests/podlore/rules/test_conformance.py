@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from podlore.rules.check_rules import n_matches
 from podlore.rules.conformance import conformance
 from podlore.rules.load import load_rules
-from podlore.rules.self_test import n_matches
 
 
 @pytest.fixture
