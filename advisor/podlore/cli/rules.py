@@ -74,9 +74,15 @@ def run(
     worst = _severity(fail_on)
     semantics = PREQ if preq else PODLORE
     engine = RuleEngine(load_rules([_rules_path(rules)], semantics), semantics=semantics, lateness_ns=_lateness(logs))
-    found = [_record(match, logs) for match in _matches(engine, logs, source)]
+    is_live = "-" in logs and output is Output.TABLE
+    found = []
+    for match in _matches(engine, logs, source):
+        record = _record(match, logs)
+        found.append({"severity": record["severity"]} if is_live else record)
+        if is_live:
+            _print_record(record)
     partials = [_partial(each) for each in engine.partials()] if partial else []
-    _print([*found, *partials], output)
+    _print(partials if is_live else [*found, *partials], output)
     _print_notes(engine, len(found))
     if worst is not None and any(SEVERITIES.index(each["severity"]) <= worst for each in found):
         raise typer.Exit(1)

@@ -14,7 +14,7 @@ from podlore.errors import BadInput
 from podlore.rules.parse_rule import RuleParser
 from podlore.rules.rule import Place, Rule
 from podlore.rules.semantics import PODLORE, Semantics
-from podlore.rules.yaml_tree import YamlError, compose, entries, find, items
+from podlore.rules.yaml_tree import YamlError, compose, entries, find, items, place
 
 LARGEST_FILE_BYTES = 64 * 2**20
 
@@ -73,6 +73,8 @@ def parse_rules(text: str, name: str = "<rules>", semantics: Semantics = PODLORE
         documents = compose(text, name)
     except YamlError as error:
         return Loaded((), (Problem(error.place, error.text, is_error=True),))
+    if not documents:
+        return Loaded((), (Problem(Place(name, 1, 1), "an empty file; list rules under `rules:`", is_error=True),))
     for document in documents:
         _read_document(document, name, semantics, rules, problems)
     return Loaded(tuple(rules), tuple(problems))
@@ -106,12 +108,13 @@ def _read_document(
         return
     listed = find(document, "rules")
     if listed is None:
-        place = Place(name, document.start_mark.line + 1, document.start_mark.column + 1)
-        problems.append(Problem(place, "no `rules:` in this document; list the rules under it", is_error=True))
+        problems.append(
+            Problem(place(document, name), "no `rules:` in this document; list the rules under it", is_error=True)
+        )
         return
 
-    def warn(place: Place, text: str) -> None:
-        problems.append(Problem(place, text))
+    def warn(at: Place, text: str) -> None:
+        problems.append(Problem(at, text))
 
     try:
         terms = {key.value: value for key, value in entries(find(document, "terms"), name)}
@@ -124,6 +127,8 @@ def _read_document(
             rules.append(RuleParser(name, terms, semantics, warn).rule(node))
         except YamlError as error:
             problems.append(Problem(error.place, error.text, is_error=True))
+        except RecursionError:
+            problems.append(Problem(place(node, name), "an alias that contains itself; write it out", is_error=True))
 
 
 def _without_repeats(rules: Iterable[Rule]) -> tuple[tuple[Rule, ...], list[Problem]]:

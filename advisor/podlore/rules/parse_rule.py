@@ -28,6 +28,7 @@ CRE_KEYS = {
 METADATA_KEYS = {"id", "hash", "kind", "version", "name", "generation", "gen"}
 LONG_WINDOW_NS = 24 * 3600 * 10**9
 MOST_COUNT = 100_000
+MOST_PATTERNS = 64
 BUILT_IN = {"hostname", "host", "machineId", "node", "namespace", "pod", "container", "stream"}
 
 Warn = Callable[[Place, str], None]
@@ -41,6 +42,7 @@ class RuleParser:
         self._terms = terms
         self._semantics = semantics
         self._warn = warn
+        self._n_patterns = 0
 
     def rule(self, node: yaml.Node) -> Rule:
         """Return the rule at ``node``, or raise YamlError at what is wrong with it."""
@@ -110,6 +112,9 @@ class RuleParser:
     def _pattern(self, key: str, node: yaml.Node | None, source: str) -> Pattern:
         if node is None or not isinstance(node, yaml.MappingNode):
             raise self._error(node, f"`{key}` needs a mapping with `{STEPS_KEY[key]}`")
+        self._n_patterns += 1
+        if self._n_patterns > MOST_PATTERNS:
+            raise self._error(node, f"more than {MOST_PATTERNS} patterns in one rule; divide it")
         entries(node, self._name)
         self._unknown(node, PATTERN_KEYS[key], key)
         steps_node = find(node, STEPS_KEY[key])

@@ -22,6 +22,7 @@ class YamlError(Exception):
 def compose(text: str, name: str) -> list[yaml.Node]:
     """Return the documents of a file, refusing what is no YAML, and repeated keys."""
     try:
+        _check_depth(text, name)
         documents = [node for node in yaml.compose_all(text, Loader=_Loader) if node is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -32,6 +33,17 @@ def compose(text: str, name: str) -> list[yaml.Node]:
     except (yaml.YAMLError, RecursionError) as error:
         raise YamlError(Place(name, 1, 1), f"no YAML: {' '.join(str(error).split())[:200]}") from error
     return documents
+
+
+def _check_depth(text: str, name: str) -> None:
+    """Refuse deep nesting before anything recurses into it: the composer in C would crash."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            mark = event.start_mark
+            at = Place(name, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
+            raise YamlError(at, f"nested more than {DEEPEST} deep; no rule needs that")
 
 
 def place(node: yaml.Node, name: str) -> Place:
@@ -47,6 +59,8 @@ def entries(node: yaml.Node | None, name: str) -> list[tuple[yaml.Node, yaml.Nod
         raise YamlError(place(node, name), "expected a mapping (`key: value` lines)")
     seen: set[str] = set()
     for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise YamlError(place(key, name), "a key is a single word, not a list or a mapping")
         if key.value in seen:
             raise YamlError(place(key, name), f"the key {key.value!r} is given twice; keep one")
         seen.add(str(key.value))

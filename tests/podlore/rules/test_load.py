@@ -118,3 +118,26 @@ def test_an_empty_folder_and_a_missing_file_are_refused(tmp_path):
     for path in (tmp_path, tmp_path / "no.yaml"):
         with pytest.raises(BadInput, match="name a rule file"):
             load_rules([path])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "rules: 5",
+        "rules: [5]",
+        "rules: [{? [a] : b}]",
+        "terms: {? {a: b} : c}\nrules: []",
+        "\x00",
+        "{" * 3000,
+    ],
+)
+def test_what_is_no_rule_file_is_refused_at_its_place(text):
+    assert only_error(text).startswith("r.yaml:")
+
+
+def test_deep_nesting_and_aliases_without_end_are_refused():
+    assert "nested more than" in only_error("rules: " + "[" * 200_000)
+    circle = "set: &s\n  window: 5s\n  event: {source: x}\n  match: [a, {set: *s}]\n"
+    assert "patterns in one rule" in only_error(rule(circle))
