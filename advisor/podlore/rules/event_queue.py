@@ -45,6 +45,9 @@ class EventQueue:
 
     def remove(self, index: int) -> None:
         """Forget one event."""
+        if index == 0:
+            self.drop(1)
+            return
         del self._times[self._head + index], self._positions[self._head + index]
 
     def clear(self) -> None:
