@@ -26,7 +26,6 @@ class AdviceBook:
         self._held: dict[Key, Advice] = {}
         self._gone: dict[str, None] = {}
         self.unreadable: set[Key] = set()
-        self.revision = 0
 
     @property
     def held(self) -> Mapping[Key, Advice]:
@@ -40,14 +39,12 @@ class AdviceBook:
     def overlay(self, key: Key, advice: Advice) -> None:
         """Pretend that the cluster holds this advice, until word of the real one comes: for dry run."""
         self._held[key] = advice
-        self.revision += 1
 
     def clear(self) -> None:
         """Forget everything, also what was pretended; a list fills it again."""
         self._held.clear()
         self._gone.clear()
         self.unreadable.clear()
-        self.revision += 1
 
     def put(self, obj: Mapping[str, Any]) -> bool:
         """Take in an object as the API server gave it, and say whether that was news.
@@ -79,7 +76,6 @@ class AdviceBook:
             return False
         self._forget(known)
         del self._held[key]
-        self.revision += 1
         return True
 
     def replace(self, kind: type[Advice], objs: Iterable[Mapping[str, Any]], version: str) -> list[BadInput]:
@@ -104,7 +100,6 @@ class AdviceBook:
         if advice.metadata.uid in self._gone:
             return False
         self._held[key] = advice
-        self.revision += 1
         return True
 
     def _forget(self, advice: Advice) -> None:

@@ -36,6 +36,8 @@ TRIES = 4
 WRITE_SECONDS = 5.0
 """As long as the Lease outlasts its renew deadline: a write under way has ended when another replica may lead."""
 PAUSE_SECONDS_FIRST, PAUSE_SECONDS_LAST = 0.25, 5.0
+LINE_SECONDS = 2.0, 30.0
+"""How long all writes rest where the API server does not answer or stays busy: a round must not stand in a queue."""
 AGAIN = frozenset({429, 500, 502, 503, 504})
 TERMINATING = "being terminated"
 """In a 403 it speaks of the namespace, not of our rights."""
@@ -79,6 +81,7 @@ class Sender:
         self._telemetry = telemetry
         self._bucket = bucket or TokenBucket(WRITES_PER_SECOND, WRITES_BURST, monotonic=monotonic, sleep=sleep)
         self._breaker = Breaker(monotonic=monotonic)
+        self._line = Breaker(first_seconds=LINE_SECONDS[0], last_seconds=LINE_SECONDS[1], monotonic=monotonic)
         self._sleep = sleep
         self._rng = rng or random.Random()
 
@@ -92,9 +95,9 @@ class Sender:
         Dropped
             If it was not performed for any other reason.
         """
-        if self._breaker.is_open(request.what) or self._breaker.is_open(request.path):
-            raise self._dropped(request, "resting")
         for attempt in range(TRIES):
+            if self._rests(request):
+                raise self._dropped(request, "resting")
             self._telemetry.throttled.inc(await self._bucket.take())
             if not self._may_write():
                 raise self._dropped(request, "not-leading")
@@ -109,7 +112,11 @@ class Sender:
                 self._worked(request)
                 return answer
             await self._sleep(pause_seconds)
+        self._line.refused("line")
         raise self._dropped(request, "failed")
+
+    def _rests(self, request: WriteRequest) -> bool:
+        return self._line.is_open("line") or self._breaker.is_open(request.what) or self._breaker.is_open(request.path)
 
     async def _ask(self, request: WriteRequest) -> Answer:
         return await self._api.request(
@@ -144,6 +151,7 @@ class Sender:
         return self._rng.uniform(0.5, 1.0) * min(PAUSE_SECONDS_FIRST * 2.0**attempt, PAUSE_SECONDS_LAST)
 
     def _worked(self, request: WriteRequest) -> None:
+        self._line.worked("line")
         self._breaker.worked(request.what)
         self._breaker.worked(request.path)
         self._telemetry.refused.labels(request.what).set(0)

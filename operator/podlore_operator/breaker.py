@@ -24,7 +24,15 @@ class Breaker:
     (True, False)
     """
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        first_seconds: float = REST_SECONDS_FIRST,
+        last_seconds: float = REST_SECONDS_LAST,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._first_seconds = first_seconds
+        self._last_seconds = last_seconds
         self._monotonic = monotonic
         self._rests: dict[Hashable, _Rest] = {}
 
@@ -36,7 +44,7 @@ class Breaker:
     def refused(self, key: Hashable) -> float:
         """Note a refusal and return for how many seconds this rests now."""
         before = self._rests.get(key)
-        seconds = min(before.seconds * 2, REST_SECONDS_LAST) if before else REST_SECONDS_FIRST
+        seconds = min(before.seconds * 2, self._last_seconds) if before else self._first_seconds
         self._rests[key] = _Rest(self._monotonic() + seconds, seconds)
         return seconds
 

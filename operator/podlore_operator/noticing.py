@@ -1,9 +1,15 @@
-"""Between the reflectors and ClusterState: passes on what is seen, and tells the loop when that changed anything."""
+"""Between the reflectors and ClusterState: passes on what is seen, and tells the loop when that changed anything.
+
+The Events that podlore itself records are left out: it must not take its own words for the cluster's.
+"""
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import filterfalse
 
 from podlore.cluster_state import ClusterState, Seen
+from podlore.vocabulary import Event
+from podlore_operator.write_requests import REPORTER
 
 
 class Noticing:
@@ -15,7 +21,8 @@ class Noticing:
 
     def apply(self, obj: Seen) -> None:
         """Take in an object as it is now."""
-        self._notice(partial(self._state.apply, obj))
+        if not _is_ours(obj):
+            self._notice(partial(self._state.apply, obj))
 
     def delete(self, kind: str, key: str) -> None:
         """Forget an object."""
@@ -23,10 +30,14 @@ class Noticing:
 
     def replace(self, kind: str, objs: Iterable[Seen]) -> None:
         """Take in a complete list of a kind."""
-        self._notice(partial(self._state.replace, kind, objs))
+        self._notice(partial(self._state.replace, kind, filterfalse(_is_ours, objs)))
 
     def _notice(self, change: Callable[[], None]) -> None:
         before = self._state.revision
         change()
         if self._state.revision != before:
             self._changed()
+
+
+def _is_ours(obj: Seen) -> bool:
+    return isinstance(obj, Event) and obj.component == REPORTER

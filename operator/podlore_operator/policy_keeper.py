@@ -63,7 +63,6 @@ class PolicyKeeper:
         self._accepted = Policy(mode=min(Mode.ADVISE, grants.max_mode, key=MODES.index))
         self.verdict: Verdict | None = None
         self.status: AdvisorPolicyStatus | None = None
-        self.revision = 0
 
     @property
     def in_force(self) -> Policy:
@@ -77,20 +76,19 @@ class PolicyKeeper:
             policy = AdvisorPolicy.read({"kind": "AdvisorPolicy", "apiVersion": "podlore.io/v1alpha1", **obj})
             wanted = policy_of(policy.spec)
         except (ValidationError, BadInput, ValueError) as error:
-            self._judge(Verdict(False, "Invalid", _first(error), generation))
+            self.verdict = Verdict(False, "Invalid", _first(error), generation)
             return
         self.status = policy.status
         if excess := self._excess(wanted):
-            self._judge(Verdict(False, "NotGranted", excess, generation))
+            self.verdict = Verdict(False, "NotGranted", excess, generation)
             return
         self._accepted = wanted
-        self._judge(Verdict(True, "Valid", "", generation))
+        self.verdict = Verdict(True, "Valid", "", generation)
 
     def withdraw(self) -> None:
         """Take in that there is no policy object: the built-in defaults hold."""
         self._accepted = Policy(mode=min(Mode.ADVISE, self.grants.max_mode, key=MODES.index))
         self.verdict, self.status = None, None
-        self.revision += 1
 
     def status_wanted(self, has_metrics: bool, at: datetime) -> AdvisorPolicyStatus | None:
         """Return the status that the policy object should carry, None where there is no object."""
@@ -118,10 +116,6 @@ class PolicyKeeper:
             conditions=with_condition(with_condition(before, accepted), metrics),
             mode=self.in_force.mode,
         )
-
-    def _judge(self, verdict: Verdict) -> None:
-        self.verdict = verdict
-        self.revision += 1
 
     def _excess(self, wanted: Policy) -> str:
         grants = self.grants

@@ -29,7 +29,7 @@ from podlore_operator.noticing import Noticing
 from podlore_operator.observe.connection import Connection
 from podlore_operator.observe.observer import Observer
 from podlore_operator.observe.refused import Refused
-from podlore_operator.office import Office
+from podlore_operator.office import LIST_SECONDS, Office
 from podlore_operator.pod_annotations import Annotator
 from podlore_operator.policy_keeper import POLICY_NAME, Grants, PolicyKeeper
 from podlore_operator.policy_status import PolicyStatusWriter
@@ -116,7 +116,7 @@ class Runtime:
         self._closing.push_async_callback(self.server.stop)
         self._say_what_runs()
         lag, observer, metrics = self.lag.run(), self.observer.run(), self.metrics.run()
-        for part in (lag, observer, metrics, measure(self), self._advise()):
+        for part in (lag, observer, metrics, measure(self), self._keep_policy(), self._advise()):
             self._run(part)
 
     def _make_parts(self, namespace: str, prometheus: Prometheus | None) -> None:
@@ -178,9 +178,19 @@ class Runtime:
                 ) from None
 
     async def _read_policy(self) -> None:
-        for obj in (await list_all(self.api, policy_collection()))[0]:
-            self.policy_changed(obj)
-        self._use_policy()
+        """Take in the policy, or that there is none."""
+        listed, _ = await list_all(self.api, policy_collection())
+        named = [obj for obj in listed if obj["metadata"]["name"] == POLICY_NAME]
+        self.policy_changed(named[0] if named else {"metadata": {"name": POLICY_NAME}}, is_gone=not named)
+
+    async def _keep_policy(self) -> None:
+        """Read the policy once in a while although it is watched: what a watch missed must not stay wrong."""
+        while True:
+            await asyncio.sleep(LIST_SECONDS)
+            try:
+                await self._read_policy()
+            except Unavailable as error:
+                logger.warning("%s", error)
 
     @property
     def model_version(self) -> str:

@@ -413,3 +413,15 @@ async def test_a_bucket_lets_a_burst_through_and_then_a_steady_stream() -> None:
     waits = [await bucket.take() for _ in range(8)]
     assert waits[:4] == [0, 0, 0, 0]
     assert time[0] == pytest.approx(2)
+
+
+async def test_a_server_that_does_not_answer_costs_one_writes_patience_not_that_of_each(
+    bench: Bench, server: ApiServer
+) -> None:
+    server.answers = [(503, "down", {})] * 1000
+    many = [write for number in range(100) for write in new(said(ObjectRef("batch", "Job", "vision", f"j{number}")))]
+    assert await bench.writer.perform(many) == 200
+    assert len(server.asked) <= 4 * OBJECTS_AT_ONCE
+    server.answers = []
+    bench.time[0] += 60
+    assert await bench.writer.perform(many) == 0

@@ -220,3 +220,24 @@ def _step(running: list[Coroutine[Any, Any, Any] | None], which: int, answer: bo
         coroutine.send(answer)
     except StopIteration:
         running[which] = None
+
+
+async def test_who_takes_over_knows_when_the_last_one_was_alive() -> None:
+    store, time = Store(), Time()
+    a, b = elector(store, "a", time), elector(store, "b", time)
+    await a.attempt()
+    assert a.predecessor_at is None
+    await b.attempt()
+    time.seconds += 100
+    await b.attempt()
+    assert b.predecessor_at == 1000
+
+
+async def test_a_broken_time_in_a_lease_is_no_predecessor() -> None:
+    spec = {"holderIdentity": "b", "leaseDurationSeconds": 1, "renewTime": "yesterday"}
+    store, time = Store(lease={"metadata": {"resourceVersion": "0"}, "spec": spec}), Time()
+    a = elector(store, "a", time)
+    await a.attempt()
+    time.seconds += 2
+    assert await a.attempt()
+    assert a.predecessor_at is None

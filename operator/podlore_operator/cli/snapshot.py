@@ -103,9 +103,10 @@ async def _list_once(api: "Connection", clock: "Clock", state: "ClusterState") -
 
     from rich.console import Console
 
+    from podlore_operator.noticing import Noticing
     from podlore_operator.observe.observer import Observer
 
-    observer = Observer(api, clock, state)
+    observer = Observer(api, clock, Noticing(state, lambda: None))
     watching = asyncio.create_task(observer.run())
     try:
         with Console(stderr=True).status(f"listing {api.server}"):
