@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from podlore.policy import Limits
-from podlore.vocabulary import Pattern
+from podlore.vocabulary import EvidenceSource, Pattern
 from podlore_operator.api.advice import Advice, AdviceStatus, State, Target
 from podlore_operator.api.keys import MANAGED_BY, MANAGED_BY_PODLORE, PATTERN
 from podlore_operator.api.resource import OwnerReference
@@ -30,11 +30,10 @@ NEEDS_METRICS = frozenset(
         Pattern.INTERFERENCE,
         Pattern.GANG_SCATTERED,
         Pattern.STRAGGLER,
-        Pattern.HARDWARE_FAULT,
-        Pattern.NETWORK_DEGRADATION,
     }
 )
-"""Patterns that cannot be found, and so not be missed, while there are no GPU metrics of their targets."""
+"""Patterns that cannot be found, and so not be missed, while there are no GPU metrics of their targets; others may be
+found by metrics, and then say so in their evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +106,15 @@ def reconcile(
 
 def deaf_to(existing: Iterable[Advice], is_measured: Callable[[str, Target], bool]) -> set[Key]:
     """Return the advice whose pattern could not have been found, since its target was not measured well enough."""
-    needing = (advice for advice in existing if pattern_of(advice) in NEEDS_METRICS)
+    needing = (advice for advice in existing if _needs_metrics(advice))
     return {
         key_of(advice) for advice in needing if not is_measured(advice.metadata.namespace or "", advice.spec.target)
     }
+
+
+def _needs_metrics(advice: Advice) -> bool:
+    evidence = advice.status.evidence if advice.status else ()
+    return pattern_of(advice) in NEEDS_METRICS or any(fact.source is EvidenceSource.METRIC for fact in evidence)
 
 
 def key_of(advice: Advice) -> Key:

@@ -46,7 +46,8 @@ TRAIN = job()
 
 def says(target: ObjectRef = TRAIN, pattern: Pattern = Pattern.CRASH_LOOP, **finding: Any) -> Recommendation:
     """A recommendation to fix an application, with what the test cares about."""
-    facts = Evidence(EvidenceSource.EVENT, "BackOff", finding.pop("observed", "4 failures"))
+    source = finding.pop("source", EvidenceSource.EVENT)
+    facts = Evidence(source, "BackOff", finding.pop("observed", "4 failures"))
     finding = {"cause": "ExitCode", "severity": Severity.MEDIUM, "summary": "It fails.", "confidence": 0.9, **finding}
     gain = Gain("GPUHours", 24, 12, 36)
     return Recommendation(
@@ -222,6 +223,19 @@ def test_nothing_is_resolved_for_want_of_metrics(operator: Operator) -> None:
     operator.has_metrics = True
     assert operator.turn(says(), after=MINUTE) == []
     assert operator.turn(says(), after=15 * MINUTE) == [Why.RESOLVED]
+
+
+def test_what_was_found_by_metrics_is_not_resolved_without_them_and_what_was_found_by_events_is(
+    operator: Operator, cluster: Cluster
+) -> None:
+    node = ObjectRef("", "Node", "", "gpu-7")
+    by_metric = says(node, Pattern.HARDWARE_FAULT, source=EvidenceSource.METRIC)
+    operator.turn(by_metric, says(node, Pattern.HARDWARE_FAULT, cause="Condition"))
+    operator.has_metrics = False
+    operator.turn(after=MINUTE)
+    assert operator.turn(after=HOUR) == [Why.RESOLVED]
+    states = {status.cause: status.state for status in map(cluster.status, cluster.held)}
+    assert states == {"ExitCode": State.ACTIVE, "Condition": State.RESOLVED}
 
 
 def test_expired_advice_goes_even_without_metrics_but_not_before_the_operator_has_watched_for_a_while(
