@@ -13,6 +13,7 @@ from statistics import fmean
 from podlore.patterns import stake, trends
 from podlore.patterns.found import found
 from podlore.policy import HOUR_SECONDS
+from podlore.topology.levels import fabric_levels
 from podlore.topology.room import GPU_MILLI
 from podlore.view import ClusterView
 from podlore.vocabulary import Evidence, EvidenceSource, Finding, ObjectRef, Pattern, Workload
@@ -110,7 +111,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def _common_rack(view: ClusterView, names: Sequence[str]) -> str:
     """Return the label's value of the rack that these nodes are most of; empty if they are of several."""
-    for level in reversed(view.topology.levels[:-1]):
+    for level in reversed(fabric_levels(view.topology.levels)):
         members: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
         for name in view.nodes:
             if domain := view.topology.domain_of(name, level):

@@ -1,11 +1,12 @@
 """QueueSpiral: at least 4 requeues, preemptions or resubmissions in two hours without net progress.
 
 A requeue is a pod that had a place and lost it without having failed by itself: preempted, evicted, or deleted with a
-Job that came back under its name. A schedule whose runs wait for each other spirals too: it makes more than can be
-placed. Silent is what makes progress (a run that ends well, or goes on for half an hour), and scale-up in flight.
+Job that came back under its name. A resubmission is an object that came back under its name, placed or not. A schedule
+whose runs wait for each other spirals too: it makes more than can be placed. Silent is what makes progress (a run that
+ends well, or goes on for half an hour), and scale-up in flight.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
@@ -48,8 +49,9 @@ def queue_spiral(view: ClusterView) -> Iterator[Finding]:
         if workload.ref.kind == "CronJob":
             yield from _backlog(view, workload)
             continue
-        requeues = max(len(lost_starts.get(workload.ref, ())), _told_requeues(view, workload))
-        if requeues >= limits.requeues_min and not _makes_progress(view, workload, lost_starts.get(workload.ref, ())):
+        lost = lost_starts.get(workload.ref, ())
+        requeues = max(len(lost), _told_requeues(view, workload), _resubmissions(view, workload))
+        if requeues >= limits.requeues_min and not _makes_progress(view, workload, lost):
             yield _finding(view, workload, "Requeue", f"lost its place at least {limits.requeues_min} times")
 
 
@@ -82,6 +84,22 @@ def _told_requeues(view: ClusterView, workload: Workload) -> int:
     events = [event for ref in refs for event in view.events.get(ref, ()) if event.reason in REQUEUE_REASONS]
     times = sorted(at for event in events for at in _times(event) if at >= since)
     return sum(at - before > WAVE_SECONDS for before, at in pairwise([float("-inf"), *times]))
+
+
+def _resubmissions(view: ClusterView, workload: Workload) -> int:
+    """Return how often events tell of an earlier object of the same name: the workload's own, or a pod's of it.
+
+    A pod that failed was replaced for that; so many of its incarnations do not count.
+    """
+    since = view.now - view.policy.thresholds.queue_spiral.window_seconds
+    failures = Counter(failure.pod for failure in view.failures.get(workload.ref, ()))
+    counts = [_incarnations(view, workload.ref, since) - 1]
+    counts += [_incarnations(view, pod_ref(pod), since) - 1 - failures[pod.name] for pod in workload.pods]
+    return max(counts)
+
+
+def _incarnations(view: ClusterView, ref: ObjectRef, since: float) -> int:
+    return len({event.about.uid for event in view.events.get(ref, ()) if event.last_seen_at >= since} | {ref.uid})
 
 
 def _times(event: Event) -> Iterator[float]:

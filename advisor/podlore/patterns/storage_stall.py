@@ -1,8 +1,8 @@
 """StorageStall: mounts fail, or work stands still on I/O, for a quarter of an hour.
 
 A mount fails if the kubelet says so again and again while the pod does not start. Work stands still if GPUs that worked
-do nothing while their node waits for I/O; a download that goes on steadily moves bytes, and is no stall. Pods without a
-node (a volume that waits for its first consumer) are not looked at.
+do nothing while their node waits for I/O; a gang does as soon as one of its pods does. A download that goes on steadily
+moves bytes, and is no stall. Pods without a node (a volume that waits for its first consumer) are not looked at.
 """
 
 from collections.abc import Iterator, Sequence
@@ -90,7 +90,8 @@ def _mounting_since(view: ClusterView, pod: Pod) -> float | None:
 def _standing_still(view: ClusterView, workload: Workload) -> Iterator[Finding]:
     bar = view.policy.thresholds.storage_stall.seconds_min
     pods = [pod for pod in view.bound_pods(workload) if pod.requests.gpu_milli > 0]
-    if not pods or not all(_stands_still(view, pod, bar) for pod in pods):
+    still = [pod for pod in pods if _stands_still(view, pod, bar)]
+    if not still or not (workload.is_gang or len(still) == len(pods)):
         return
     yield found(
         Pattern.STORAGE_STALL,
@@ -122,10 +123,10 @@ def _stands_still(view: ClusterView, pod: Pod, seconds: float) -> bool:
         return False
     if not before or max(before) < WORKED_ACTIVITY_MIN:
         return False
-    return _waits_for_io(view, pod, steps) and not _moves_bytes(view, pod, steps)
+    return waits_for_io(view, pod, steps) and not _moves_bytes(view, pod, steps)
 
 
-def _waits_for_io(view: ClusterView, pod: Pod, steps: int) -> bool:
+def waits_for_io(view: ClusterView, pod: Pod, steps: int) -> bool:
     """Say whether the pod, or else its node, waits for I/O in every step."""
     own = _rates(view, pod, PRESSURE_METRICS, steps)
     rates = own or [

@@ -1,34 +1,43 @@
 """Straggler: one rank at least 20 % off for 20 minutes while the others wait for it.
 
-In a run that works in step, a slow rank is busy for another share of the time than all others, and all others do less
-than they did before. Both must be there, in every step: independent shards do not slow each other, and a rank that
-writes checkpoints differs without holding anybody up.
+In a run that works in step, a slow rank is busy for another share of the time than all others, and all others get less
+done than before. Both must be there, in every step: independent shards do not slow each other, and a rank that writes
+checkpoints differs without holding anybody up. A rank is a pod, or one GPU of one. Waiting in a collective may look
+busy, so what is done is told by the tensor cores if they are measured, else by the activity itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
 from podlore.patterns import stake, trends
 from podlore.patterns.found import found
+from podlore.patterns.storage_stall import waits_for_io
 from podlore.policy import HOUR_SECONDS
 from podlore.topology.room import GPU_MILLI
 from podlore.view import ClusterView
-from podlore.vocabulary import Evidence, EvidenceSource, Finding, ObjectRef, Pattern, Pod, Workload
+from podlore.vocabulary import Evidence, EvidenceSource, Finding, ObjectRef, Pattern, Pod, Series, Workload
 
+WORK_METRIC = "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE"
 OTHERS_SPREAD_MAX = 0.1
 """The others agree with each other within this, or they do not work in step."""
 OTHERS_SLOWER_MIN = 0.1
-"""They do less than before by at least this share."""
+"""They get less done than before by at least this share."""
 BEFORE_SECONDS = HOUR_SECONDS
+TURN_STEPS = 2
+"""Steps between before and now in which the change happens."""
 RANKS_MIN = 3
+
+Rank = tuple[str, str]
+"""A pod's name, and a GPU of it; no GPU stands for the pod as a whole."""
+Rows = Mapping[Rank, trends.Values]
 
 
 @dataclass(frozen=True, slots=True)
 class SlowRank:
-    """The rank that is off, and by how much of what the others do the others are slower than before."""
+    """The rank that is off, and by which share the others get less done."""
 
-    pod: str
+    rank: Rank
     others_slower: float
 
 
@@ -38,47 +47,74 @@ def straggler(view: ClusterView) -> Iterator[Finding]:
         return
     for workload in view.workloads:
         pods = [pod for pod in view.bound_pods(workload) if pod.requests.gpu_milli > 0]
-        if len(pods) < RANKS_MIN:
-            continue
-        slow = _slow_rank(view, trends.pods_activity(view, pods))
-        if slow is not None:
+        slow = _slow_pod(view, pods) or _slow_gpu(view, pods) if len(pods) > 1 else None
+        if slow is not None and not _waits_for_storage(view, pods, slow.rank):
             yield _finding(view, workload, pods, slow)
 
 
-def _slow_rank(view: ClusterView, rows: Mapping[str, tuple[float | None, ...]]) -> SlowRank | None:
-    if len(rows) < RANKS_MIN:
+def _waits_for_storage(view: ClusterView, pods: Sequence[Pod], rank: Rank) -> bool:
+    """Say whether the rank is slow because it waits for I/O, which `storage_stall` tells of."""
+    steps = max(int(view.policy.thresholds.straggler.seconds_min // view.snapshot.series[0].step_seconds), 1)
+    return any(waits_for_io(view, pod, steps) for pod in pods if pod.name == rank[0])
+
+
+def _slow_pod(view: ClusterView, pods: Sequence[Pod]) -> SlowRank | None:
+    activity = {(name, ""): values for name, values in trends.pods_activity(view, pods).items()}
+    return _slow_rank(view, activity, {(pod.name, ""): trends.mean_of(_rows(view, pod, WORK_METRIC)) for pod in pods})
+
+
+def _slow_gpu(view: ClusterView, pods: Sequence[Pod]) -> SlowRank | None:
+    names = [view.policy.metric_names.get(key, "") for key in trends.ACTIVITY_KEYS[:2]]
+    metric = next((name for name in names if any(_rows(view, pod, name) for pod in pods)), "")
+    return _slow_rank(view, _by_gpu(view, pods, metric), _by_gpu(view, pods, WORK_METRIC))
+
+
+def _by_gpu(view: ClusterView, pods: Sequence[Pod], metric: str) -> Rows:
+    return {(pod.name, row.gpu): row.values for pod in pods for row in _rows(view, pod, metric)}
+
+
+def _rows(view: ClusterView, pod: Pod, metric: str) -> list[Series]:
+    of_pod = view.series_by_pod.get((pod.namespace, pod.name), ())
+    return [row for row in of_pod if row.metric == metric and row.node == pod.node]
+
+
+def _slow_rank(view: ClusterView, activity: Rows, work: Rows) -> SlowRank | None:
+    """Return the rank that is off while the others get less done; None if there is none, or it is not known."""
+    if len(activity) < RANKS_MIN:
         return None
     limits = view.policy.thresholds.straggler
     step_seconds = view.snapshot.series[0].step_seconds
     steps = max(int(limits.seconds_min // step_seconds), 1)
-    lately = {name: trends.last(row, steps) for name, row in rows.items()}
+    lately = {rank: trends.last(row, steps) for rank, row in activity.items()}
     if any(len(trends.known(row)) < steps for row in lately.values()):
         return None
-    for name in sorted(lately):
-        others = [other for other in sorted(lately) if other != name]
-        if _is_off(lately, name, others, steps, limits.off_percent_min / 100):
-            slower = _slower(rows, others, steps, int(BEFORE_SECONDS // step_seconds))
-            return SlowRank(name, slower) if slower >= OTHERS_SLOWER_MIN else None
-    return None
+    rank = _off_rank(lately, steps, limits.off_percent_min / 100)
+    if rank is None:
+        return None
+    done = work if all(trends.known(work.get(other, ())) for other in activity) else activity
+    slower = _slower([done[other] for other in activity if other != rank], steps, int(BEFORE_SECONDS // step_seconds))
+    return SlowRank(rank, slower) if slower >= OTHERS_SLOWER_MIN else None
 
 
-def _is_off(
-    lately: Mapping[str, tuple[float | None, ...]], name: str, others: list[str], steps: int, share: float
-) -> bool:
-    """Say whether in every step one rank is off and the others agree."""
-    for step in range(steps):
-        own = lately[name][step] or 0.0
-        theirs = [lately[other][step] or 0.0 for other in others]
-        middle = median(theirs)
-        if middle <= 0 or max(theirs) - min(theirs) > OTHERS_SPREAD_MAX or abs(own - middle) < share * middle:
-            return False
-    return True
+def _off_rank(lately: Rows, steps: int, share: float) -> Rank | None:
+    """Return the rank that is off in every step while all others agree."""
+    middles = [median(row[step] or 0.0 for row in lately.values()) for step in range(steps)]
+    candidates = [rank for rank, row in lately.items() if abs((row[0] or 0.0) - middles[0]) >= share * middles[0]]
+    if len(candidates) != 1 or min(middles) <= 0:
+        return None
+    own = lately[candidates[0]]
+    for step, middle in enumerate(middles):
+        theirs = [row[step] or 0.0 for rank, row in lately.items() if rank != candidates[0]]
+        if max(theirs) - min(theirs) > OTHERS_SPREAD_MAX or abs((own[step] or 0.0) - middle) < share * middle:
+            return None
+    return candidates[0]
 
 
-def _slower(rows: Mapping[str, tuple[float | None, ...]], others: list[str], steps: int, before_steps: int) -> float:
-    """Return by which share the others do less than in the hour before; 0 where that is not known."""
-    now = [value for other in others for value in trends.known(trends.last(rows[other], steps))]
-    before = [value for other in others for value in trends.known(rows[other][-steps - before_steps - 2 : -steps - 2])]
+def _slower(rows: Sequence[trends.Values], steps: int, before_steps: int) -> float:
+    """Return by which share the others get less done than in the hour before; 0 where that is not known."""
+    now = [value for row in rows for value in trends.known(trends.last(row, steps))]
+    end = steps + TURN_STEPS
+    before = [value for row in rows for value in trends.known(row[-end - before_steps : -end])]
     if len(before) < before_steps or not now:
         return 0.0
     return 1 - fmean(now) / fmean(before) if fmean(before) > 0 else 0.0
@@ -86,18 +122,20 @@ def _slower(rows: Mapping[str, tuple[float | None, ...]], others: list[str], ste
 
 def _finding(view: ClusterView, workload: Workload, pods: list[Pod], slow: SlowRank) -> Finding:
     limits = view.policy.thresholds.straggler
-    pod = next(pod for pod in pods if pod.name == slow.pod)
+    name, gpu = slow.rank
+    pod = next(pod for pod in pods if pod.name == name)
+    what = f"{gpu} of Pod {pod.namespace}/{name}" if gpu else f"Pod {pod.namespace}/{name}"
     lost = int(slow.others_slower * 20) / 20
     return found(
         Pattern.STRAGGLER,
         "Rank",
         workload.ref,
-        f"{workload.ref} waits for one of its pods: {pod.name} on node {pod.node} is out of step with all others.",
+        f"{workload.ref} waits for one of its ranks: {name} on node {pod.node} is out of step with all others.",
         [
             Evidence(
                 source=EvidenceSource.METRIC,
-                reference=f"GPU activity of Pod {pod.namespace}/{pod.name} on Node/{pod.node}",
-                observed=f"more than {limits.off_percent_min:g} % off the others, who do {100 * lost:.0f} % less or worse",
+                reference=f"GPU activity of {what} on Node/{pod.node}",
+                observed=f"{limits.off_percent_min:g} % or more off the others, who get {100 * lost:.0f} % less done",
                 threshold=f"{limits.off_percent_min:g} %",
                 window_seconds=limits.seconds_min,
             )

@@ -38,6 +38,7 @@ ACCELERATORS: tuple[tuple[str, ...], ...] = (
 )
 """Nodes that share one NVLink fabric."""
 
+NO_FABRIC = frozenset({"kubernetes.io/hostname", *(label for names in PLACES for label in names)})
 KNOWN_LEVELS = frozenset(label for family in (*PLACES, *FABRICS, *ACCELERATORS) for label in family)
 
 
@@ -54,6 +55,15 @@ def levels_of(nodes: Iterable[Node], configured: Sequence[str] = ()) -> tuple[st
     places = [next((label for label in names if label in carried), "") for names in PLACES]
     found = [*places, *_first_carried(FABRICS, carried), *_first_carried(ACCELERATORS, carried)]
     return tuple(label for label in found if label)
+
+
+def fabric_levels(levels: Iterable[str]) -> tuple[str, ...]:
+    """Return the levels that are part of the fabric: neither region nor zone, nor the node itself.
+
+    >>> fabric_levels(("topology.kubernetes.io/zone", "topology.podlore.io/rack", "kubernetes.io/hostname"))
+    ('topology.podlore.io/rack',)
+    """
+    return tuple(level for level in levels if level not in NO_FABRIC)
 
 
 def _first_carried(families: Iterable[tuple[str, ...]], carried: set[str]) -> tuple[str, ...]:

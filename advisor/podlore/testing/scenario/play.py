@@ -21,7 +21,7 @@ from podlore.testing.scenario.load import Entry, Expectation, Scenario
 from podlore.testing.scenario.samples import Samples
 from podlore.vocabulary import Controller, Event, Node, Pod, Recommendation, Series
 
-STEP_SECONDS = 60.0
+STEP_SECONDS = 120.0
 PRODUCT_LABEL = "nvidia.com/gpu.product"
 ReadPolicy = Callable[[Mapping[str, Any]], Policy]
 

@@ -7,6 +7,7 @@ PromQL does: ``max_over_time``, ``avg_over_time`` and ``count_over_time`` of sam
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -143,32 +144,41 @@ class Samples:
 
     def series(self, now_seconds: float) -> tuple[Series, ...]:
         """Return all series of the last hours in steps of five minutes, the last full step at the end."""
-        until = now_seconds // STEP_SECONDS * STEP_SECONDS
-        steps = int(min(until, SERIES_SECONDS) // STEP_SECONDS)
-        if steps == 0:
-            return ()
-        found = (self._series(key, until, steps) for key in self._sampled)
+        last = int(now_seconds // STEP_SECONDS)
+        first = max(last - int(SERIES_SECONDS // STEP_SECONDS), 0)
+        found = (self._series(key, steps[first:last], last * STEP_SECONDS) for key, steps in self._steps.items())
         return tuple(series for series in found if any(value is not None for value in series.values))
 
-    def _series(self, key: Key, until: float, steps: int) -> Series:
-        last = int(until // SCRAPE_SECONDS) + 1
-        per_step = int(STEP_SECONDS // SCRAPE_SECONDS)
-        blocks = self._sampled[key][last - steps * per_step : last].reshape(steps, per_step)
+    def _series(self, key: Key, values: tuple[float | None, ...], until: float) -> Series:
         namespace, _, pod = key.pod.partition("/")
         return Series(
             metric=key.metric,
             node=key.node,
             until_at=self.start_at + until,
             step_seconds=STEP_SECONDS,
-            values=tuple(_last(block) if _is_cumulative(key.metric) else _mean(block) for block in blocks),
+            values=values,
             gpu=key.gpu and f"GPU-{key.node}-{key.gpu}",
             namespace=namespace,
             pod=pod,
         )
 
+    @cached_property
+    def _steps(self) -> Mapping[Key, tuple[float | None, ...]]:
+        """All steps of each series: the last value of a tally or a code, the mean of anything else."""
+        per_step = int(STEP_SECONDS // SCRAPE_SECONDS)
+        whole = (len(self._grid) - 1) // per_step * per_step
+        return {
+            key: _in_steps(values[1 : whole + 1].reshape(-1, per_step), cumulative=_is_cumulative(key.metric))
+            for key, values in self._sampled.items()
+        }
+
 
 def _is_cumulative(metric: str) -> bool:
     return any(part in metric.upper() for part in CUMULATIVE)
+
+
+def _in_steps(blocks: Floats, *, cumulative: bool) -> tuple[float | None, ...]:
+    return tuple(_last(block) if cumulative else _mean(block) for block in blocks)
 
 
 def _last(block: Floats) -> float | None:
