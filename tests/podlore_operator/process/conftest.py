@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from podlore_lab.api import Refused
 from podlore_lab.audit import AuditEvent
 from podlore_lab.cluster import Lab
 from podlore_lab.nodes import create_nodes, generate_nodes
@@ -191,10 +192,21 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         lab.helm(
             "install", "podlore", str(CHART), "-n", NAMESPACE, "--create-namespace", "--set=replicaCount=0", "--wait"
         )
+        wait_for(lambda: serves_ours(lab), "podlore's kinds to be served")
         cluster = Cluster(lab, tmp_path_factory.mktemp("operators"), anchor=time.time())
         lab.create_namespace("vision")
         cluster.apply(failing("pull", "image-pull"), failing("crash", "crash-loop"))
         yield cluster
+
+
+def serves_ours(lab: Lab) -> bool:
+    """Say whether the API server has finished setting up the kinds that were just installed."""
+    try:
+        for plural in ("schedulingadvices", "clusterschedulingadvices", "advisorpolicies"):
+            lab.api.get(f"{ADVICE_API}/{plural}")
+    except Refused:
+        return False
+    return True
 
 
 @pytest.fixture(autouse=True)
