@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from podlore_lab.cluster import Lab
+from podlore_lab.waiting import wait_for
 from podlore_lab.programs import programs
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -65,10 +66,9 @@ def chart_lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def empty_lab(chart_lab: Lab) -> Iterator[Lab]:
-    """The chart's lab without any release or kind of podlore's, before and after."""
+    """The chart's lab without any release or kind of podlore's; what a test leaves is the next one's to take away."""
     _take_all_away(chart_lab)
     yield chart_lab
-    _take_all_away(chart_lab)
 
 
 def _take_all_away(lab: Lab) -> None:
@@ -76,4 +76,5 @@ def _take_all_away(lab: Lab) -> None:
         lab.helm("uninstall", release["name"], "-n", release["namespace"], "--wait")
     kinds = lab.kubectl("get", "crds", "-o", "name").split()
     if ours := [kind for kind in kinds if kind.endswith(".podlore.io")]:
-        lab.kubectl("delete", "--wait=true", *ours)
+        lab.kubectl("delete", "--wait=false", *ours)
+        wait_for(lambda: not set(ours) & set(lab.kubectl("get", "crds", "-o", "name").split()), "the kinds to go")

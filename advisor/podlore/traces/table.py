@@ -14,6 +14,7 @@ from podlore.errors import BadInput
 from podlore.traces.job import Problem
 
 LINE_CHARACTERS_MAX = 200_000
+FIELD_CHARACTERS_MAX = 131_072
 """The longest line; the longest in a public trace has some hundred characters. A field is bounded by the csv module."""
 
 T = TypeVar("T")
@@ -146,6 +147,7 @@ def _begin(path: Path, file: TextIO) -> Table:
 
 def _records(path: Path, file: TextIO) -> Iterator[tuple[int, list[str]]]:
     """Parse records with the line each ends on; what no parser should swallow ends the reading with a clear error."""
+    csv.field_size_limit(FIELD_CHARACTERS_MAX)  # the module's one limit: whoever read before may have left another
     reader = csv.reader(_lines(path, file), strict=True)
     try:
         for record in reader:

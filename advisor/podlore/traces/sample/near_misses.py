@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from podlore.traces.curve import Curve, parse_curve
-from podlore.traces.job import Behaviour, Job, Kind, NearMiss, Outcome
+from podlore.traces.job import Behaviour, Job, Kind, NearMiss, Outcome, Planted
 from podlore.traces.sample.cluster import B200, H200, L40S, SMALL, V100, node_names
 from podlore.traces.sample.shapes import special, steady
 from podlore.vocabulary import Pattern
 
 Miss = tuple[Job, tuple[NearMiss, ...]]
+
+PARTLY_IDLE = Planted(
+    "vision/Job/one-idle-of-four", Pattern.OVER_REQUEST, 8600, "IdleGpus", "one of its four GPUs idles"
+)
+"""No hoarding, since the other GPUs work; what idles is asked for too much."""
 
 
 def near_misses(end_seconds: float) -> Iterator[Miss]:

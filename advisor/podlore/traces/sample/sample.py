@@ -5,7 +5,7 @@ from random import Random
 from podlore.traces.job import Trace
 from podlore.traces.sample.arrivals import arrivals
 from podlore.traces.sample.cluster import cluster
-from podlore.traces.sample.near_misses import near_misses
+from podlore.traces.sample.near_misses import PARTLY_IDLE, near_misses
 from podlore.traces.sample.plants import neighbours, plants
 from podlore.traces.sample.residents import residents
 
@@ -37,6 +37,6 @@ def sample(seed: int) -> Trace:
         format="generated",
         jobs=tuple(sorted(jobs, key=lambda job: job.submit_seconds or 0.0)),
         nodes=cluster(),
-        planted=tuple(truth for _, truth in planted),
+        planted=(*(truth for _, truth in planted), PARTLY_IDLE),
         near_misses=tuple(miss for _, some in misses for miss in some),
     )

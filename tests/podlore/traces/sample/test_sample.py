@@ -80,6 +80,7 @@ def test_every_planted_pattern_is_known_and_four_kinds_and_more_are_there(shippe
         Pattern.ACCESSIBILITY_BARRIER,
         Pattern.FRAGMENTATION,
         Pattern.GANG_SCATTERED,
+        Pattern.OVER_REQUEST,
     }
     for truth in (*shipped.planted, *shipped.near_misses):
         assert job_of(shipped, truth.target)
