@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from podlore_lab.cluster import Lab
-from podlore_lab.waiting import wait_for
 from podlore_lab.programs import programs
+from podlore_lab.waiting import wait_for
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CHART = Path(__file__).parents[2] / "charts" / "podlore"
@@ -65,10 +65,10 @@ def chart_lab() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def empty_lab(chart_lab: Lab) -> Iterator[Lab]:
+def empty_lab(chart_lab: Lab) -> Lab:
     """The chart's lab without any release or kind of podlore's; what a test leaves is the next one's to take away."""
     _take_all_away(chart_lab)
-    yield chart_lab
+    return chart_lab
 
 
 def _take_all_away(lab: Lab) -> None:
