@@ -15,7 +15,7 @@ class Clock:
 
     >>> lab = Clock(scale=240, anchor=1000, read=lambda: 1015)
     >>> lab.now()
-    4600.0
+    4600
     >>> lab.to_wall(4600), lab.wall_seconds(7200)
     (1015.0, 30.0)
     """

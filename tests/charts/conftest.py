@@ -3,7 +3,6 @@
 The shared lab would do for most, but kinds and cluster roles exist once in a cluster, and these tests take them away.
 """
 
-import json
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -15,7 +14,6 @@ import yaml
 
 from podlore_lab.cluster import Lab
 from podlore_lab.programs import programs
-from podlore_lab.waiting import wait_for
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CHART = Path(__file__).parents[2] / "charts" / "podlore"
@@ -65,16 +63,7 @@ def chart_lab() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def empty_lab(chart_lab: Lab) -> Lab:
-    """The chart's lab without any release or kind of podlore's; what a test leaves is the next one's to take away."""
-    _take_all_away(chart_lab)
-    return chart_lab
-
-
-def _take_all_away(lab: Lab) -> None:
-    for release in json.loads(lab.helm("list", "-A", "-o", "json")):
-        lab.helm("uninstall", release["name"], "-n", release["namespace"], "--wait")
-    kinds = lab.kubectl("get", "crds", "-o", "name").split()
-    if ours := [kind for kind in kinds if kind.endswith(".podlore.io")]:
-        lab.kubectl("delete", "--wait=false", *ours)
-        wait_for(lambda: not set(ours) & set(lab.kubectl("get", "crds", "-o", "name").split()), "the kinds to go")
+def empty_lab() -> Iterator[Lab]:
+    """A lab of this test's own: kinds take their time to go, so none is handed on."""
+    with Lab() as running:
+        yield running
