@@ -18,11 +18,11 @@ TOP_LEVEL = _words(
 PUBLIC = _words(
     "kubernetes.io k8s.io x-k8s.io cncf.io docker.io docker.com gcr.io quay.io ghcr.io nvcr.io nvidia.com amd.com "
     "intel.com podlore.io volcano.sh kubeflow.org ray.io cert-manager.io istio.io cilium.io projectcalico.org "
-    "coreos.com openshift.io redhat.com github.com gitlab.com githubusercontent.com pypi.org python.org pytorch.org "
-    "huggingface.co google.com googleapis.com golang.org apache.org debian.org ubuntu.com microsoft.com azure.com "
-    "amazon.com elastic.co grafana.com prometheus.io helm.sh fluxcd.io argoproj.io keda.sh karpenter.sh longhorn.io "
-    "rook.io ceph.com freedesktop.org kernel.org openssh.com openssl.org letsencrypt.org nodejs.org npmjs.org "
-    "npmjs.com rancher.io k3s.io etcd.io example.com"
+    "coreos.com openshift.io redhat.com aws.com vmware.com github.com gitlab.com githubusercontent.com pypi.org "
+    "python.org pytorch.org huggingface.co google.com googleapis.com golang.org apache.org debian.org ubuntu.com "
+    "microsoft.com azure.com amazon.com elastic.co grafana.com prometheus.io helm.sh fluxcd.io argoproj.io keda.sh "
+    "karpenter.sh longhorn.io rook.io ceph.com freedesktop.org kernel.org openssh.com openssl.org letsencrypt.org "
+    "nodejs.org npmjs.org npmjs.com rancher.io k3s.io etcd.io example.com"
 )
 """Domains of software, its labels and its registries: they name no machine of anybody here."""
 
@@ -43,7 +43,7 @@ def is_host(name: str) -> bool:
     (False, False, False)
     """
     labels = name.lower().split(".")
-    if len(labels) < 2 or labels[-1] not in TOP_LEVEL or name[:1] == "_" or any(not label for label in labels):
+    if len(labels) < 2 or labels[-1] not in TOP_LEVEL or "_" in labels[-2] or any(not label for label in labels):
         return False
     if ".".join(labels[-2:]) in PUBLIC or (labels[0] in _REVERSED and len(labels) > 2) or labels[0] in _REVERSED:
         return False

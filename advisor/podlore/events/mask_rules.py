@@ -48,7 +48,7 @@ _NOT_A_USER = _words(
     "request requests service session slice space supplied systemd that the to unit was who with without"
 )
 _NOT_A_HOST = _words(
-    "localhost unknown none null not is no on in a the for name host hostname dns error failed down address"
+    "localhost unknown none null not is no on in a the for name host hostname dns error failed down unreachable address"
 )
 
 
@@ -221,7 +221,7 @@ RULES: tuple[Rule, ...] = (
         "address in a name", ("ip-", "ip_"), re2.compile(r"\bip[-_]\d{1,3}(?:[-_]\d{1,3}){3}(?:\.[\w-]+)*\b"), "<host>"
     ),
     Rule(
-        "card", tuple("3456"), re2.compile(r"\b[2-6]\d{3}[ -]?\d{2,6}(?:[ -]?\d{1,6}){1,3}\b"), _if(is_card, "<card>")
+        "card", tuple("23456"), re2.compile(r"\b[2-6]\d{3}[ -]?\d{2,6}(?:[ -]?\d{1,6}){1,3}\b"), _if(is_card, "<card>")
     ),
     Rule(
         "home folder",

@@ -24,18 +24,23 @@ class TfidfLogReg(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scik
         Inverse strength of the L2 penalty.
     max_words, max_parts
         How many terms are kept, the most frequent first: they bound the size of the model file.
+    class_weight
+        ``balanced``, or None to learn how frequent the classes are as well.
     """
 
-    def __init__(self, c: float = 10.0, max_words: int = 40_000, max_parts: int = 60_000) -> None:
+    def __init__(
+        self, c: float = 3.0, max_words: int = 40_000, max_parts: int = 60_000, class_weight: str | None = "balanced"
+    ) -> None:
         self.c = c
         self.max_words = max_words
         self.max_parts = max_parts
+        self.class_weight = class_weight
 
     def fit(self, texts: Sequence[str], y: Sequence[str], sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Learn vocabulary, weights of terms and coefficients."""
         self.words_ = _tfidf(word_terms, self.max_words).fit(texts)
         self.parts_ = _tfidf(part_terms, self.max_parts).fit(texts)
-        self.regression_ = LogisticRegression(C=self.c, class_weight="balanced", max_iter=300)
+        self.regression_ = LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=200, tol=1e-3)
         self.regression_.fit(self._features(texts), list(y), sample_weight=sample_weight)
         self.classes_ = self.regression_.classes_
         return self
