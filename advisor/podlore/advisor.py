@@ -3,15 +3,15 @@
 Called by the operator whenever the cluster has changed, by ``podlore advise --snapshot``, by replays and by scenarios.
 """
 
-from podlore.advice import Advised, advice
+from podlore.advice import Advised, Classifies, advice
 from podlore.patterns import DETECTORS
 from podlore.snapshot import Snapshot
 from podlore.view import ClusterView
 from podlore.vocabulary import Finding
 
 
-def advise(snapshot: Snapshot) -> Advised:
-    """Return what podlore has to say about a snapshot.
+def advise(snapshot: Snapshot, classifier: Classifies | None = None) -> Advised:
+    """Return what podlore has to say about a snapshot; a classifier adds what it makes of the events.
 
     Examples
     --------
@@ -19,7 +19,7 @@ def advise(snapshot: Snapshot) -> Advised:
     Advised(recommendations=(), withheld=())
     """
     view = ClusterView(snapshot)
-    return advice(detect(view), view)
+    return advice(detect(view), view, classifier)
 
 
 def detect(view: ClusterView) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from podlore.advice import Advised, Withholding, advice
+from podlore.advice import Advised, Classifies, Withholding, advice
 from podlore.advisor import detect
 from podlore.clock import Clock
 from podlore.patterns import DETECTORS
@@ -58,6 +58,7 @@ def decide(
     clock: Clock,
     model_version: str,
     *,
+    classifier: Classifies | None = None,
     watching_since: float | None = None,
 ) -> Decision:
     """Return what to write so that the cluster carries the advice that this snapshot earns.
@@ -74,11 +75,13 @@ def decide(
         Converts to wall time; its own time is not asked.
     model_version
         Which podlore and which classifier speak.
+    classifier
+        Tells what events are about.
     watching_since
         When this process began to watch; by default when watching began at all.
     """
     problems, view, policy = _Problems(), ClusterView(snapshot), snapshot.policy
-    advised, is_whole = _advised(view, problems)
+    advised, is_whole = _advised(view, classifier, problems)
     speech = Speech(clock, model_version, policy.prices, _Products(view), _live_uids(snapshot))
     said = speech.say(advised.recommendations, snapshot.now, lambda one, error: problems.note(str(one.target), error))
     deaf = _deaf(held, view) if is_whole else set(held)
@@ -97,10 +100,10 @@ def decide(
     return Decision(advised, tuple(writes), silence, withheld, tuple(problems.texts))
 
 
-def _advised(view: ClusterView, problems: _Problems) -> tuple[Advised, bool]:
+def _advised(view: ClusterView, classifier: Classifies | None, problems: _Problems) -> tuple[Advised, bool]:
     """Return the advice, as `podlore.advisor.advise` does, and whether all detectors had their say."""
     try:
-        return advice(detect(view), view), True
+        return advice(detect(view), view, classifier), True
     except Exception as error:  # whatever an object does to the advisor, the operator goes on
         problems.note("advisor", error)
     return advice(_what_works(view, problems), view), False

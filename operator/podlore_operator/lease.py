@@ -96,6 +96,7 @@ class Elector:
         self._seen_at = float("-inf")
         self._renewed_at = float("-inf")
         self._led = False
+        self._problem = ""
         self.predecessor_at: float | None = None
         """Wall time of the last sign of life of whoever led before, None if nobody did."""
 
@@ -105,10 +106,14 @@ class Elector:
 
     async def attempt(self) -> bool:
         """Try once to acquire or to renew; return whether this candidate may write."""
+        problem = ""
         try:
             await self._attempt()
         except (Conflict, Unavailable) as error:
-            logger.warning("lease, as %s: %s", self.identity, error or "somebody else wrote it in between")
+            problem = str(error) or "somebody else wrote it in between"
+        if problem and problem != self._problem:
+            logger.warning("lease, as %s: %s", self.identity, problem)
+        self._problem = problem
         return self._report()
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

@@ -15,6 +15,7 @@ from typing import Never
 
 from prometheus_client import Gauge
 
+from podlore.advice import Classifies
 from podlore.clock import Clock
 from podlore.errors import Unavailable
 from podlore_operator.advice_book import AdviceBook
@@ -45,6 +46,8 @@ class AdviceLoop:
         Performs writes when this process leads.
     model_version
         Which podlore and which classifier speak.
+    classifier
+        Tells what events are about.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class AdviceLoop:
         telemetry: Telemetry,
         clock: Clock,
         model_version: str,
+        classifier: Classifies | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._book = book
@@ -68,6 +72,7 @@ class AdviceLoop:
         self._telemetry = telemetry
         self._clock = clock
         self._model_version = model_version
+        self._classifier = classifier
         self._monotonic = monotonic
         self._woken = asyncio.Event()
         self._woken_at = monotonic()
@@ -130,7 +135,7 @@ class AdviceLoop:
         snapshot, held, silence = self._office.snapshot(), self._book.held, self._office.silence
         self._has_metrics = snapshot.has_metrics
         with self._telemetry.advise_seconds.time():
-            think = partial(decide, watching_since=self._watching_since)
+            think = partial(decide, classifier=self._classifier, watching_since=self._watching_since)
             decision = await asyncio.to_thread(think, snapshot, held, silence, self._clock, self._model_version)
         self._telemetry.rounds.inc()
         for problem in decision.problems:

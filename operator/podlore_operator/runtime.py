@@ -9,9 +9,11 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import podlore
+from podlore.classify import Classifier, load
 from podlore.cluster_state import ClusterState
 from podlore.errors import BadInput, Unavailable
 from podlore.policy import Mode
@@ -104,6 +106,7 @@ class Runtime:
 
     async def _start(self) -> None:
         settings = self.settings
+        self.classifier = _classifier(settings.model)
         self.api = await self._closing.enter_async_context(Connection.open(settings.kubeconfig, settings.context))
         prometheus = Prometheus(settings.prometheus) if settings.prometheus else None
         self._make_parts(settings.namespace or self.api.namespace, prometheus)
@@ -143,6 +146,7 @@ class Runtime:
             telemetry=telemetry,
             clock=clock,
             model_version=self.model_version,
+            classifier=self.classifier,
         )
         self.observer = Observer(self.api, clock, Noticing(self.state, self.loop.wake))
         self.metrics = MetricsLoop(
@@ -194,8 +198,9 @@ class Runtime:
 
     @property
     def model_version(self) -> str:
-        """Which podlore speaks."""
-        return f"podlore {podlore.__version__}"
+        """Which podlore and which classifier speak."""
+        events = f", events {self.classifier.version}" if self.classifier else ""
+        return f"podlore {podlore.__version__}{events}"
 
     # --- what kopf tells --------------------------------------------------------------------------------------------
 
@@ -252,3 +257,14 @@ class Runtime:
             settings.host_and_port[0],
             self.server.port,
         )
+
+
+def _classifier(folder: Path | None) -> Classifier | None:
+    """Return the event classifier: one that was asked for must be there, without the shipped one advice goes on."""
+    try:
+        return load(folder)
+    except BadInput as error:
+        if folder is not None:
+            raise
+        logger.warning("advice goes without the event classifier: %s", error)
+        return None

@@ -1,7 +1,7 @@
 """Pods roll up to what people know."""
 
 from podlore.vocabulary import Controller, ObjectRef, Pod
-from podlore.workloads import top_level
+from podlore.workloads import roll_up, top_level
 
 
 def ref(group: str, kind: str, name: str, uid: str = "") -> ObjectRef:
@@ -55,3 +55,39 @@ def test_a_pod_group_gathers_bare_pods() -> None:
 def test_owners_that_own_each_other_end_the_climb() -> None:
     a, b = ref("x.io", "A", "a"), ref("x.io", "B", "b")
     assert top_level(pod(a), known(Controller(a, 0.0, controller=b), Controller(b, 0.0, controller=a))) in (a, b)
+
+
+# --- roll-up ---
+
+
+def test_suspended_work_without_pods_waits_and_finished_work_does_not() -> None:
+    held = Controller(ref("batch", "Job", "held"), 5.0, is_suspended=True, labels={"kueue.x-k8s.io/queue-name": "q"})
+    over = Controller(ref("batch", "Job", "over"), 5.0, is_suspended=True, finished_at=9.0)
+    schedule = Controller(ref("batch", "CronJob", "nightly"), 5.0, is_suspended=True)
+    [workload] = roll_up((), (held, over, schedule))
+    assert (workload.ref.name, workload.queue, workload.created_at, workload.pods) == ("held", "q", 5.0, ())
+
+
+def test_a_job_is_a_gang_if_its_pods_have_ranks() -> None:
+    owner = Controller(ref("batch", "Job", "llm"), 0.0, pods_wanted=2)
+    ranks = [pod(owner.ref, labels={"batch.kubernetes.io/job-completion-index": "0"})]
+    assert roll_up(ranks, (owner,))[0].is_gang
+    assert not roll_up([pod(owner.ref)], (owner,))[0].is_gang
+
+
+def test_a_pod_group_tells_its_size() -> None:
+    size = {"kueue.x-k8s.io/pod-group-total-count": "4"}
+    [workload] = roll_up([pod(labels={"kueue.x-k8s.io/pod-group-name": "g"}, annotations=size)], ())
+    assert (workload.pods_wanted, workload.is_gang) == (4, True)
+
+
+def test_a_size_that_is_none_is_passed_over() -> None:
+    size = {"kueue.x-k8s.io/pod-group-total-count": "9" * 5000}
+    [workload] = roll_up([pod(labels={"kueue.x-k8s.io/pod-group-name": "g"}, annotations=size)], ())
+    assert workload.pods_wanted == 1
+
+
+def test_a_controller_of_which_only_metadata_was_seen_wants_the_pods_that_are_there() -> None:
+    owner = Controller(ref("kubeflow.org", "PyTorchJob", "llm"), 0.0, pods_wanted=0)
+    [workload] = roll_up([pod(owner.ref)], (owner,))
+    assert workload.pods_wanted == 1

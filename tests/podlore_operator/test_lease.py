@@ -222,6 +222,17 @@ def _step(running: list[Coroutine[Any, Any, Any] | None], which: int, answer: bo
         running[which] = None
 
 
+async def test_a_trouble_that_lasts_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    class Forbidden(Store):
+        async def get(self) -> dict[str, Any] | None:
+            raise Unavailable("leases are forbidden")
+
+    a = elector(Forbidden(), "a", Time())
+    for _ in range(5):
+        assert not await a.attempt()
+    assert [record.getMessage() for record in caplog.records] == ["lease, as a: leases are forbidden"]
+
+
 async def test_who_takes_over_knows_when_the_last_one_was_alive() -> None:
     store, time = Store(), Time()
     a, b = elector(store, "a", time), elector(store, "b", time)

@@ -30,6 +30,9 @@ def advise(
     explain: Annotated[
         bool, typer.Option("--explain", help="Also print evidence and steps, and what was withheld and why.")
     ] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="Event classifier to use; by default the shipped one.", show_default=False)
+    ] = None,
 ) -> None:
     """Give advice offline: the same as the operator gives on the same state.
 
@@ -43,9 +46,10 @@ def advise(
     """
     from podlore import snapshot_folder
     from podlore.advisor import advise as advise_on
+    from podlore.classify import load
 
     seen = snapshot_folder.read(snapshot)
-    advised = advise_on(seen)
+    advised = advise_on(seen, load(model))
     if output is Output.TABLE:
         typer.echo(table(advised.recommendations, seen.now))
         if explain:

@@ -36,7 +36,7 @@ LIMIT_WATTS: Mapping[str, float] = {
 IDLE_SHARE_OF_LIMIT, IDLE_WATTS_LEAST = 0.3, 35.0
 """With an open context a GPU that does nothing stays below this share of its limit, small ones below so many watts."""
 NEAR_IDLE_RATIO, NEAR_IDLE_WATTS = 1.75, 25.0
-"""Where the cluster showed the idle power: near it is below this ratio, or this much above."""
+"""Near the idle power that a cluster showed is below this ratio, or this much above."""
 NO_POWER_SURER = 0.85
 
 
@@ -109,12 +109,16 @@ def _draws_power(window: GpuWindow) -> bool:
 
 
 def _near_idle_watts(window: GpuWindow) -> float | None:
-    """Return the power below which the device counts as idle; None where nothing is known of it."""
-    if window.power_idle_watts:
-        return max(window.power_idle_watts * NEAR_IDLE_RATIO, window.power_idle_watts + NEAR_IDLE_WATTS)
+    """Return the power below which the device counts as idle; None where nothing is known of it.
+
+    The idle power that a cluster shows may be that of devices without an open context, so the larger bar counts.
+    """
     product = window.product.replace(" ", "-")
     limit_watts = next((watts for name, watts in LIMIT_WATTS.items() if product.startswith(name)), None)
-    return limit_watts and max(limit_watts * IDLE_SHARE_OF_LIMIT, IDLE_WATTS_LEAST)
+    bars_watts = [max(limit_watts * IDLE_SHARE_OF_LIMIT, IDLE_WATTS_LEAST)] if limit_watts else []
+    if idle_watts := window.power_idle_watts:
+        bars_watts.append(max(idle_watts * NEAR_IDLE_RATIO, idle_watts + NEAR_IDLE_WATTS))
+    return max(bars_watts, default=None)
 
 
 def _finding(view: ClusterView, workload: Workload, windows: tuple[GpuWindow, ...]) -> Finding:

@@ -3,7 +3,7 @@
 Times are given in seconds before now (``age``), because that is how tests think; `NOW` is an arbitrary fixed moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from podlore.snapshot import Snapshot
@@ -16,6 +16,7 @@ from podlore.vocabulary import (
     Pod,
     Requirement,
     Resources,
+    Series,
     Taint,
     Toleration,
 )
@@ -168,6 +169,36 @@ def gpu_window(
         product="NVIDIA-H100-80GB-HBM3",
     )
     return replace(made, **more)  # type: ignore[arg-type]
+
+
+def series(
+    metric: str, values: Sequence[float | None], *, node: str = "gpu-1", gpu: str = "", pod: Pod | None = None
+) -> Series:
+    """Return a series in steps of five minutes that ends now, of a pod where one is given.
+
+    >>> series("up", [1.0, None]).values
+    (1.0, None)
+    """
+    return Series(
+        metric=metric,
+        node=pod.node if pod else node,
+        until_at=NOW,
+        step_seconds=5 * MINUTE,
+        values=tuple(values),
+        gpu=gpu,
+        namespace=pod.namespace if pod else "",
+        pod=pod.name if pod else "",
+    )
+
+
+def activity(pod: Pod, values: Sequence[float | None], *, gpu: int = 0) -> Series:
+    """Return the activity of a pod's GPU in steps of five minutes that end now.
+
+    >>> activity(pod(node="gpu-1"), [0.9]).gpu
+    'GPU-gpu-1-vision-train-0-0'
+    """
+    device = f"GPU-{pod.node}-{pod.namespace}-{pod.name}-{gpu}"
+    return series("DCGM_FI_PROF_GR_ENGINE_ACTIVE", values, gpu=device, pod=pod)
 
 
 def snapshot(**more: object) -> Snapshot:

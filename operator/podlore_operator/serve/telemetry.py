@@ -59,7 +59,6 @@ class Telemetry:
         self.writes = counter("writes_total", "Requests to the API server that change something.", "what", "result")
         self.throttled = counter("write_wait_seconds_total", "Time writes waited for their turn.")
         self.refused = gauge("writes_refused", "1 while writes of this kind rest because RBAC refuses them.", "what")
-        self.state_saves = counter("state_saves_total", "Writes of the state ConfigMap.", "result")
         self.policy_accepted = gauge(
             "policy_accepted", "0 if the AdvisorPolicy was refused and the last good one holds."
         )

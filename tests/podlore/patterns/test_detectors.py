@@ -19,10 +19,13 @@ from podlore.vocabulary import (
     Event,
     Failure,
     GpuWindow,
+    LogLine,
     Node,
     ObjectRef,
+    Pattern,
     Pod,
     Resources,
+    Series,
     Start,
     Termination,
     Workload,
@@ -87,6 +90,10 @@ def test_what_the_policy_disables_is_silent(detector: Detector) -> None:
 def test_without_metrics_nothing_is_said_that_needs_them(detector: Detector) -> None:
     blind = replace(busy_cluster(), gpu_windows=(), has_metrics=False)
     assert not [finding for finding in detector(ClusterView(blind)) if finding.pattern in METRIC_BASED]
+
+
+def test_detectors_stand_in_the_order_of_the_vocabulary() -> None:
+    assert [detector.__name__.replace("_", "") for detector in DETECTORS] == [pattern.lower() for pattern in Pattern]
 
 
 def test_every_finding_has_evidence_with_a_bar(detector: Detector) -> None:
@@ -154,6 +161,20 @@ windows = st.builds(GpuWindow, words, words, words, words, reals, whole, reals, 
 events = st.builds(Event, words, refs, words, words, first_seen_at=times, last_seen_at=times)
 failures = st.builds(Failure, words, words, words, refs, words, times, whole, words, st.booleans())
 starts = st.builds(Start, words, words, refs, times, times, amounts)
+values = st.lists(st.none() | reals, max_size=30).map(tuple)
+metrics = st.sampled_from(
+    [
+        "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
+        "DCGM_FI_DEV_XID_ERRORS",
+        "DCGM_FI_DEV_ECC_DBE_VOL_TOTAL",
+        "node_infiniband_symbol_error_total",
+        "container_cpu_usage_seconds_total",
+        "node_pressure_io_waiting_seconds_total",
+        "unheard_of",
+    ]
+)
+series = st.builds(Series, metrics, words, times, st.just(300.0), values, words, words, words)
+logs = st.builds(LogLine, words, words, times, words)
 snapshots = st.builds(
     Snapshot,
     now=st.just(NOW),
@@ -164,6 +185,8 @@ snapshots = st.builds(
     controllers=st.lists(controllers, max_size=3).map(tuple),
     gpu_windows=st.lists(windows, max_size=4).map(tuple),
     has_metrics=st.booleans(),
+    series=st.lists(series, max_size=6).map(tuple),
+    logs=st.lists(logs, max_size=4).map(tuple),
     history=st.builds(History, st.lists(starts, max_size=3).map(tuple), st.lists(failures, max_size=6).map(tuple)),
 )
 

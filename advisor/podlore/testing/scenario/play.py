@@ -17,8 +17,11 @@ from podlore.objects import read_controller, read_event, read_node, read_pod
 from podlore.objects.controller import SHAPES
 from podlore.policy import Policy
 from podlore.snapshot import Snapshot
+from podlore.testing.scenario import steps
 from podlore.testing.scenario.load import Entry, Expectation, Scenario
 from podlore.testing.scenario.samples import Samples
+from podlore.testing.scenario.steps import Trends
+from podlore.testing.scenario.windows import gpu_windows
 from podlore.vocabulary import Controller, Event, Node, Pod, Recommendation, Series
 
 STEP_SECONDS = 120.0
@@ -107,7 +110,8 @@ class _Player:
         self._clock = Clock(read=lambda: self._now)
         self._state = ClusterState(self._clock)
         self._uids: dict[tuple[str, str, str], str] = {}
-        self._samples = Samples(scenario.rows, scenario.start_at, scenario.until_seconds)
+        self._samples = Samples(scenario.rows, scenario.until_seconds)
+        self._trends = Trends(self._samples, scenario.start_at)
         self._series: tuple[float, tuple[Series, ...]] = (-1.0, ())
         if scenario.policy is not None:
             self._state.set_policy(_policy(scenario, read_policy))
@@ -151,12 +155,12 @@ class _Player:
     def _scrape(self, at_seconds: float) -> None:
         if not self._samples:
             return
-        policy = self._state.policy
         products = {node.name: node.labels.get(PRODUCT_LABEL, "") for node in self._state.snapshot().nodes}
-        self._state.set_gpu_windows(self._samples.gpu_windows(at_seconds, policy, products), has_metrics=True)
-        due = at_seconds // 300
+        windows = gpu_windows(self._samples, at_seconds, self._state.policy, products)
+        self._state.set_gpu_windows(windows, has_metrics=True)
+        due = at_seconds // steps.STEP_SECONDS
         if due != self._series[0]:
-            self._series = (due, self._samples.series(at_seconds))
+            self._series = (due, self._trends.until(at_seconds))
 
 
 def _policy(scenario: Scenario, read_policy: ReadPolicy | None) -> Policy:
