@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from podlore.policy import Policy
 from podlore.testing.scenario import Played, load, play
-from podlore_operator.api.advisor_policy import AdvisorPolicySpec
-from podlore_operator.api.convert import policy_of
+from podlore_operator.api.read_policy import read_policy
 
 LIBRARY = Path(__file__).parent / "scenarios"
 GAPS: Mapping[str, str] = yaml.safe_load((LIBRARY / "known_gaps.yaml").read_text()) or {}
@@ -30,10 +28,6 @@ def scenarios() -> list[Any]:
         pytest.param(folder, id=name, marks=[pytest.mark.xfail(reason=GAPS[name], strict=True)] if name in GAPS else [])
         for folder, name in zip(folders, names, strict=True)
     ]
-
-
-def read_policy(obj: Mapping[str, Any]) -> Policy:
-    return policy_of(AdvisorPolicySpec.model_validate(obj["spec"]))
 
 
 def told(played: Played) -> str:

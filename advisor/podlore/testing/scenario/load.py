@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,18 @@ def load(folder: Path) -> Scenario:
         Where a file is missing or malformed; the text names it.
     """
     expected = _yaml(folder / "expected.yaml")
-    start_at = datetime.fromisoformat(str(expected["start"])).timestamp()
+    try:
+        return _scenario(folder, expected)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, BadInput):
+            raise
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise BadInput(f"{folder / 'expected.yaml'}: {what}; it needs start, until, must and must_not") from error
+
+
+def _scenario(folder: Path, expected: Mapping[str, Any]) -> Scenario:
+    start = datetime.fromisoformat(str(expected["start"]))
+    start_at = (start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()
     policy = folder / "policy.yaml"
     return Scenario(
         name=folder.name,
@@ -84,7 +95,7 @@ def load(folder: Path) -> Scenario:
 
 
 def _entries(path: Path) -> Iterator[Entry]:
-    for number, entry in enumerate(_yaml(path), start=1):
+    for number, entry in enumerate(_yaml(path) or (), start=1):
         if not isinstance(entry, dict) or len(entry.keys() & {"apply", "event", "delete"}) != 1 or "at" not in entry:
             raise BadInput(f"{path}: entry {number} needs `at` and one of apply, event, delete")
         yield Entry(float(entry["at"]), entry.get("apply"), entry.get("event"), entry.get("delete"))
@@ -105,11 +116,14 @@ def _rows(path: Path) -> Iterator[Row]:
 def _logs(folder: Path, start_at: float) -> Iterator[LogLine]:
     for path in sorted(folder.glob("*.log")):
         namespace, _, pod = path.stem.partition("_")
-        for number, line in enumerate(path.read_text().splitlines(), start=1):
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
             seconds, tab, text = line.partition("\t")
             if not tab:
                 raise BadInput(f"{path}: line {number} needs a time, a tab and a text")
-            yield LogLine(namespace, pod, start_at + float(seconds), text)
+            try:
+                yield LogLine(namespace, pod, start_at + float(seconds), text)
+            except ValueError as error:
+                raise BadInput(f"{path}: line {number}: {seconds!r} is no number of seconds") from error
 
 
 def _expectation(one: Mapping[str, Any]) -> Expectation:
