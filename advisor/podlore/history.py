@@ -95,7 +95,8 @@ class Recorder:
         return failure.estimated and failure.at <= self._restored_until.get(_container_key(failure), -math.inf)
 
     def _record_start(self, pod: Pod, resolve: Resolve) -> None:
-        start = Start(pod.name, pod.namespace, resolve(pod), pod.created_at, pod.scheduled_at or 0.0, pod.requests)
+        workload, placed_at = resolve(pod), pod.scheduled_at or 0.0
+        start = Start(pod.name, pod.namespace, workload, pod.created_at, placed_at, pod.requests, pod.node)
         self._starts[_start_key(start)] = start
         self._recorded(_start_key(start), pod)
 

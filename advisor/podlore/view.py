@@ -152,7 +152,7 @@ class ClusterView:
 
     def _start(self, pod: Pod, scheduled_at: float) -> Start:
         workload = self.workload_by_pod[pod.namespace, pod.name].ref
-        return Start(pod.name, pod.namespace, workload, pod.created_at, scheduled_at, pod.requests)
+        return Start(pod.name, pod.namespace, workload, pod.created_at, scheduled_at, pod.requests, pod.node)
 
     @cached_property
     def windows(self) -> Mapping[tuple[str, str], tuple[GpuWindow, ...]]:

@@ -326,8 +326,36 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleMatch:
+    """A rule that fired on what a cluster says, or of which ``steps_seen`` of ``steps_needed`` were seen.
+
+    ``about`` is whom its last step was about, ``patterns`` what it is evidence of, the foremost first. One that
+    ``speaks_alone`` is enough for a finding; ``action`` is what its author wants recommended.
+    """
+
+    rule: str
+    title: str
+    patterns: tuple[Pattern, ...]
+    cause: str
+    about: ObjectRef
+    source: EvidenceSource
+    first_at: float
+    last_at: float
+    steps_seen: int = 1
+    steps_needed: int = 1
+    speaks_alone: bool = False
+    severity: Severity = Severity.INFO
+    action: Action | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every step was seen."""
+        return self.steps_seen >= self.steps_needed
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
-    """A pod that was placed: how long it had waited, and what it had asked for."""
+    """A pod that was placed: how long it had waited, what it had asked for, and the node it got, if that is known."""
 
     pod: str
     namespace: str
@@ -335,6 +363,7 @@ class Start:
     created_at: float
     scheduled_at: float
     requests: Resources
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +423,8 @@ class Finding:
     """A pattern that was found on a target, with its cause (CamelCase) and its evidence.
 
     ``confidence`` is the share (0-1) of such findings that are right; ``gpus`` what the target holds or wants;
-    ``blamed`` names other objects that the evidence points at, such as a node or an aggressor.
+    ``blamed`` names other objects that the evidence points at, such as a node or an aggressor. ``action`` is what a
+    cluster's own rule wants recommended instead of the pattern's usual action.
     """
 
     pattern: Pattern
@@ -410,6 +440,7 @@ class Finding:
     horizon_minutes: int = 0
     blamed: tuple[ObjectRef, ...] = ()
     ranked_nodes: tuple[str, ...] = ()
+    action: Action | None = None
 
     def __post_init__(self) -> None:
         if not self.evidence:

@@ -1,8 +1,9 @@
 """How long others have waited who asked for as much: the yardstick of `accessibility_barrier`.
 
 Comparable is a workload that asked for at least half as many GPUs (CPU where no GPU is asked for): whoever asks for
-more should wait longer. Their waits are known in full if they started meanwhile, and as lower bounds if they still
-wait; both count, so that a queue in which everybody waits shows itself.
+more should wait longer. Whoever asks for certain GPU products is compared with those who got one of these: a product
+that nobody gets keeps nobody out. Their waits are known in full if they started meanwhile, and as lower bounds if they
+still wait; both count, so that a queue in which everybody waits shows itself.
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from podlore.patterns.products import product_of, products_allowed
 from podlore.patterns.waiting import Waiting
 from podlore.topology.room import NOTHING, add
 from podlore.view import ClusterView
@@ -28,13 +30,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A workload's latest pods that were placed: what they got in sum, and how long the slowest had waited."""
+    """A workload's latest pods that were placed: what they got in sum, and how long the slowest had waited.
+
+    ``products`` are those of the nodes that they got, as far as these are known.
+    """
 
     workload: ObjectRef
     scheduled_at: float
     requests: Resources
     wait_seconds: float
     priority: int | None
+    products: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Yardstick:
 
     def __init__(self, view: ClusterView, queue: Iterable[Waiting]) -> None:
         queue = tuple(queue)
+        self._view = view
         self._begun = _begun(view)
         self._begun_at = _floats([one.scheduled_at for one in self._begun])
         self._begun_amounts = _Amounts([one.requests for one in self._begun])
@@ -70,6 +77,8 @@ class Yardstick:
         """Return who else wanted as much while this workload waited; None where none of them began."""
         alike = (self._begun_at > one.since) & self._begun_amounts.as_much(one.requests)
         alike[self._place_begun.get(one.workload.ref, [])] = False
+        if allowed := self._products_allowed(one):
+            alike &= np.array([begun.products <= allowed for begun in self._begun], dtype=np.bool_)
         if not alike.any():
             return None
         rivals = self._queued_amounts.as_much(one.requests)
@@ -77,6 +86,11 @@ class Yardstick:
         waits = np.concatenate([self._begun_waits[alike], self._queued_waits[rivals]])
         wait_seconds = max(float(np.median(waits)), 0.0)
         return Comparables(int(alike.sum()), int(rivals.sum()), wait_seconds, self._begun_priorities[alike])
+
+    def _products_allowed(self, one: Waiting) -> frozenset[str]:
+        """Return the products that a workload is content with; empty if any will do, or if there is none of them."""
+        pod = one.largest
+        return products_allowed(pod, self._view) if pod is not None else frozenset()
 
     def median_gpu_milli(self, one: Waiting) -> float | None:
         """Return how many GPUs others were given while this workload waited; None where nobody was."""
@@ -114,10 +128,12 @@ def _begun(view: ClusterView) -> tuple[Begun, ...]:
         if start.workload.kind not in BACKGROUND_KINDS:
             by_workload[start.workload].append(start)
     priorities = {(pod.namespace, pod.name): pod.priority for pod in view.snapshot.pods}
-    return tuple(_latest(workload, by_workload[workload], priorities) for workload in sorted(by_workload))
+    return tuple(_latest(view, workload, by_workload[workload], priorities) for workload in sorted(by_workload))
 
 
-def _latest(workload: ObjectRef, starts: list[Start], priorities: dict[tuple[str, str], int]) -> Begun:
+def _latest(
+    view: ClusterView, workload: ObjectRef, starts: list[Start], priorities: dict[tuple[str, str], int]
+) -> Begun:
     made_at = max(start.created_at for start in starts) - MADE_TOGETHER_SECONDS
     latest = [start for start in starts if start.created_at >= made_at]
     requests = NOTHING
@@ -130,4 +146,5 @@ def _latest(workload: ObjectRef, starts: list[Start], priorities: dict[tuple[str
         requests,
         max(start.scheduled_at - start.created_at for start in latest),
         max((priority for priority in known if priority is not None), default=None),
+        frozenset(product_of(view.nodes[start.node]) for start in latest if start.node in view.nodes) - {""},
     )

@@ -121,6 +121,16 @@ def test_whoever_suspends_his_own_job_waits_for_nobody() -> None:
     assert not found(cluster(controllers=(controller,)))
 
 
+def test_whoever_insists_on_a_product_is_compared_with_those_who_got_it() -> None:
+    product = "nvidia.com/gpu.product"
+    nodes = (node("gpu-1", labels={product: "B200"}), node("gpu-2", labels={product: "H100"}))
+    waiter = pod("waiter", gpus=1, age=2 * HOUR, node_selector={product: "B200", "pool": "large"})
+    elsewhere = tuple(replace(one, node="gpu-2") for one in OTHERS)
+    assert not found(cluster(waiter, nodes=nodes, starts=elsewhere))
+    beside = tuple(replace(one, node="gpu-1") for one in OTHERS)
+    assert found(cluster(waiter, nodes=nodes, starts=beside))
+
+
 def test_a_node_that_is_on_its_way_silences() -> None:
     event = Event("e", ObjectRef("", "Pod", "vision", "small"), "TriggeredScaleUp", "", last_seen_at=NOW - MINUTE)
     assert not found(cluster(SMALL, events=(event,)))
