@@ -32,7 +32,7 @@ def skeleton(text: str) -> str:
 def families(texts: Sequence[str], near: float = NEAR) -> Numbers:
     """Return the family of each text as a number, shape (n,).
 
-    >>> families(["disk sda1 failed", "disk sdb2 failed", "login refused"]).tolist()
+    >>> families(["disk 1 failed to answer", "disk 2 failed to answer", "login refused"]).tolist()
     [0, 0, 1]
     """
     skeletons = [skeleton(text) for text in texts]

@@ -1,8 +1,8 @@
 """``podlore lab``: a real control plane with fake GPU nodes on this machine, without Docker."""
 
+import asyncio
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -230,13 +230,17 @@ def _say_how(lab: "Lab", n_nodes: int) -> None:
 
 def _wait_for_end() -> None:
     """Return when Ctrl-C or a signal asks to end."""
-    typer.echo("Ctrl-C ends it.")
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        while True:
-            signal.pause()
+    asyncio.run(_asked_to_end())
     typer.echo("ending")
+
+
+async def _asked_to_end() -> None:
+    """Wait as an event loop does: `signal.pause` would sleep on when the signal comes just before it."""
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    typer.echo("Ctrl-C ends it.")
+    await asked.wait()
 
 
 class _Spinner:
