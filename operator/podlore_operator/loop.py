@@ -116,14 +116,14 @@ class AdviceLoop:
             return None
         decision = await self._decide()
         self._office.silence, self.decision = decision.silence, decision
+        if self._store.is_due(advice_follows=bool(decision.writes)):
+            await self.save()  # first: whoever reads the advice finds what it rests on
         if decision.writes:
             await sink.perform([write for write in decision.writes if not self._is_unreadable(write)])
             if woken_at is not None:
                 self._telemetry.latency_seconds.observe(self._monotonic() - woken_at)
         self._tell(decision)
         await self._policy_status.write(self._has_metrics, self._office.may_write())
-        if self._store.is_due():
-            await self.save()
         return decision
 
     async def save(self) -> None:

@@ -53,9 +53,12 @@ class Silence:
         return self.seconds(key, now) >= RESOLVED_AFTER_SECONDS
 
     def lengths(self) -> dict[str, float]:
-        """Return the silences by key as text, to be stored: time after the last round will not count."""
-        at = self.at
-        return {str(key): at - heard_at for key, heard_at in sorted(self.heard_at_by_key.items()) if heard_at < at}
+        """Return the silences by key as text, to be stored: time after the last round, or the end, is no news."""
+        return {
+            str(key): min(self.at - heard_at, RESOLVED_AFTER_SECONDS)
+            for key, heard_at in sorted(self.heard_at_by_key.items())
+            if heard_at < self.at
+        }
 
     @classmethod
     def resumed(cls, lengths: Mapping[str, float], now: float) -> "Silence":

@@ -1,9 +1,12 @@
-"""Keeps what podlore remembers in one ConfigMap: read when this replica takes office, written rarely, and at the end.
+"""Keeps what podlore remembers in one ConfigMap: read when this replica takes office, written before the advice on it.
 
-Called by ``podlore_operator.runtime``. What the ConfigMap holds is input like any other: what is broken, foreign or of
-another clock is counted and ignored.
+Called by ``podlore_operator.loop``. Whoever reads the cluster's objects and this ConfigMap comes to the same advice as
+the operator, so it must not lag: a container shows its last two ends only, and what is older is told by the memory
+alone. What has not changed is not written, and what is large is written more rarely. What the ConfigMap holds is input
+like any other: what is broken, foreign or of another clock is counted and ignored.
 """
 
+import asyncio
 import base64
 import logging
 import time
@@ -21,7 +24,10 @@ from podlore_operator.write_requests import MANAGER, WriteRequest, applied
 
 logger = logging.getLogger(__name__)
 
-SAVE_SECONDS = 300.0
+SAVE_TRACE_SECONDS = 60.0
+SAVE_SECONDS_MIN = 2.0
+BYTES_PER_SECOND = 32_768
+"""What saving may cost etcd: the largest state is written every twelve seconds at most."""
 
 
 class StateStore:
@@ -54,7 +60,7 @@ class StateStore:
         self._name = name
         self._monotonic = monotonic
         self._saved = b""
-        self._tried_at = monotonic()
+        self._tried_at = float("-inf")
 
     @property
     def path(self) -> str:
@@ -84,14 +90,16 @@ class StateStore:
         self._saved = content
         return remembered
 
-    def is_due(self) -> bool:
-        """Say whether it is time to save again."""
-        return self._monotonic() - self._tried_at >= SAVE_SECONDS
+    def is_due(self, advice_follows: bool = False) -> bool:
+        """Say whether it is time to save again: every minute, and before advice that rests on it is written."""
+        pause_seconds = 0.0 if advice_follows else self._clock.wall_seconds(SAVE_TRACE_SECONDS)
+        least_seconds = max(SAVE_SECONDS_MIN, len(self._saved) / BYTES_PER_SECOND)
+        return self._monotonic() - self._tried_at >= max(pause_seconds, least_seconds)
 
     async def save(self, remembered: Remembered) -> bool:
         """Write what is remembered if that has changed, and say whether it was written."""
         self._tried_at = self._monotonic()
-        content = pack(remembered)
+        content = await asyncio.to_thread(pack, remembered)
         if content == self._saved:
             return False
         try:

@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from podlore_operator.observe.connection import Connection
 from podlore_operator.observe.credentials import Credentials
 from podlore_operator.remembered import KEY, Remembered, pack
 from podlore_operator.serve.telemetry import Telemetry
-from podlore_operator.state_store import SAVE_SECONDS, StateStore
+from podlore_operator.state_store import BYTES_PER_SECOND, SAVE_SECONDS_MIN, SAVE_TRACE_SECONDS, StateStore
 
 PATH = "/api/v1/namespaces/podlore/configmaps/podlore-state"
 START = Start("train-0", "vision", ObjectRef("batch", "Job", "vision", "train"), 1.0, 2.0, Resources(gpu_milli=1000))
@@ -100,12 +101,27 @@ async def test_it_is_written_only_when_it_has_changed(bench: Bench, held: Held, 
     assert held.writes == 1
 
 
-async def test_it_is_due_every_few_minutes(bench: Bench) -> None:
-    assert not bench.store.is_due()
-    bench.seconds = SAVE_SECONDS
+async def test_it_is_due_at_first_and_then_every_minute(bench: Bench) -> None:
     assert bench.store.is_due()
     await bench.store.save(REMEMBERED)
     assert not bench.store.is_due()
+    bench.seconds = SAVE_TRACE_SECONDS
+    assert bench.store.is_due()
+
+
+async def test_it_is_due_before_advice_is_written_the_larger_the_more_rarely(bench: Bench) -> None:
+    await bench.store.save(REMEMBERED)
+    bench.seconds = SAVE_SECONDS_MIN
+    assert bench.store.is_due(advice_follows=True)
+    assert not bench.store.is_due()
+    rng = random.Random(7)
+    large = Remembered(silences={f"vision/{rng.randbytes(30).hex()}": 60.0 for _ in range(5000)})
+    await bench.store.save(large)
+    seconds = len(pack(large)) / BYTES_PER_SECOND
+    bench.seconds += seconds - 0.1
+    assert not bench.store.is_due(advice_follows=True)
+    bench.seconds += 0.2
+    assert bench.store.is_due(advice_follows=True)
 
 
 async def test_only_the_leader_saves(bench: Bench, held: Held) -> None:
