@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from podlore.clock import Clock
 from podlore.history import Recorder
 from podlore.policy import HOUR_SECONDS, Policy
+from podlore.rules.watch import RuleWatch
 from podlore.snapshot import History, Snapshot
 from podlore.vocabulary import Controller, Event, GpuWindow, Node, ObjectRef, Pod
 from podlore.workloads import top_level
@@ -39,6 +40,8 @@ class ClusterState:
     ----------
     clock
         Tells trace time; watching begins with the construction.
+    watch
+        Is told of every event and node, and says which rules that fits; None where nobody listens.
     event_age_seconds_max, events_max
         Older events, and the oldest beyond that number, are forgotten.
 
@@ -53,12 +56,14 @@ class ClusterState:
     def __init__(
         self,
         clock: Clock,
+        watch: RuleWatch | None = None,
         *,
         event_age_seconds_max: float = EVENT_AGE_SECONDS_MAX,
         events_max: int = EVENTS_MAX,
     ) -> None:
         self.revision = 0
         self._clock = clock
+        self._watch = watch
         self._event_age_seconds_max = event_age_seconds_max
         self._events_max = events_max
         self._observed_since = clock.now()
@@ -80,9 +85,11 @@ class ClusterState:
                 if self._noted(self._pods.put(obj.uid, obj)):
                     self._recorder.saw(before, obj, self._workload_of)
             case Node():
-                self._noted(self._nodes.put(obj.uid, obj))
+                if self._noted(self._nodes.put(obj.uid, obj)) and self._watch:
+                    self._watch.see_node(obj)
             case Event():
-                self._noted(self._events.put(obj.uid, obj))
+                if self._noted(self._events.put(obj.uid, obj)) and self._watch:
+                    self._watch.see_event(obj)
                 self._bound_events()
             case Controller():
                 self._has_new_controllers |= self._noted(self._controllers.put(obj.ref.uid, obj))
@@ -148,6 +155,7 @@ class ClusterState:
             has_metrics=self._has_metrics,
             history=self.history,
             policy=self._policy,
+            rule_matches=self._watch.matches(now) if self._watch else (),
         )
 
     def _workload_of(self, pod: Pod) -> ObjectRef:

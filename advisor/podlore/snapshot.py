@@ -7,7 +7,7 @@ them only has to come up with one of these.
 from dataclasses import dataclass, field
 
 from podlore.policy import Policy
-from podlore.vocabulary import Controller, Event, Failure, GpuWindow, LogLine, Node, Pod, Series, Start
+from podlore.vocabulary import Controller, Event, Failure, GpuWindow, LogLine, Node, Pod, RuleMatch, Series, Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Snapshot:
 
     ``observed_since`` is when watching began: nothing can be said about waits and silences before it. ``has_metrics``
     is False where no GPU metrics could be had; then ``gpu_windows`` is empty and says nothing about idleness.
-    ``series`` and ``logs`` are empty unless somebody collects them: no detector needs them to be there.
+    ``series`` and ``logs`` are empty unless somebody collects them, ``rule_matches`` unless a
+    `podlore.rules.watch.RuleWatch` listened: no detector needs them to be there.
     """
 
     now: float
@@ -39,3 +40,4 @@ class Snapshot:
     policy: Policy = field(default_factory=Policy)
     series: tuple[Series, ...] = ()
     logs: tuple[LogLine, ...] = ()
+    rule_matches: tuple[RuleMatch, ...] = ()

@@ -330,7 +330,8 @@ class RuleMatch:
     """A rule that fired on what a cluster says, or of which ``steps_seen`` of ``steps_needed`` were seen.
 
     ``about`` is whom its last step was about, ``patterns`` what it is evidence of, the foremost first. One that
-    ``speaks_alone`` is enough for a finding; ``action`` is what its author wants recommended.
+    ``speaks_alone`` is enough for a finding. A cluster's ``own`` rule says what ``severity`` it has, and may say which
+    ``action`` is recommended.
     """
 
     rule: str
@@ -344,6 +345,7 @@ class RuleMatch:
     steps_seen: int = 1
     steps_needed: int = 1
     speaks_alone: bool = False
+    is_own: bool = False
     severity: Severity = Severity.INFO
     action: Action | None = None
 

@@ -17,6 +17,7 @@ from podlore.classify import Classifier, load
 from podlore.cluster_state import ClusterState
 from podlore.errors import BadInput, Unavailable
 from podlore.policy import Mode
+from podlore.rules.watch import RuleWatch
 from podlore_operator.advice_book import AdviceBook
 from podlore_operator.api.resource import API_VERSION
 from podlore_operator.apply import Sender, Writer
@@ -68,7 +69,8 @@ class Runtime:
         self.failure: BaseException | None = None
         self.telemetry = Telemetry()
         self.clock = settings.clock
-        self.state = ClusterState(self.clock)
+        self.watch = RuleWatch()
+        self.state = ClusterState(self.clock, self.watch)
         self.book = AdviceBook()
         grants = Grants(settings.max_mode, settings.allow_annotations, settings.allow_events)
         self.keeper = PolicyKeeper(grants, dry_run=settings.dry_run)

@@ -10,6 +10,8 @@ from podlore.vocabulary import Finding, Recommendation
 def propose(view: ClusterView, finding: Finding) -> Recommendation:
     """Return the recommendation that a finding earns."""
     actions, steps = remedy(finding)
+    if finding.action is not None:
+        actions = (finding.action, *(action for action in actions if action is not finding.action))
     return Recommendation(
         because=finding,
         action=actions[0],

@@ -47,8 +47,9 @@ def advise(
     from podlore import snapshot_folder
     from podlore.advisor import advise as advise_on
     from podlore.classify import load
+    from podlore.rules.watch import watched
 
-    seen = snapshot_folder.read(snapshot)
+    seen = watched(snapshot_folder.read(snapshot))
     advised = advise_on(seen, load(model))
     if output is Output.TABLE:
         typer.echo(table(advised.recommendations, seen.now))

@@ -16,6 +16,9 @@ from podlore.rules.rule import Pattern, Rule, Term
 from podlore.rules.semantics import PODLORE, Semantics
 
 ANY_SOURCE = "*"
+ANY_LOG = "cre.log.*"
+"""The label of a pod's log: nobody says which program wrote it, so every rule reads it that wants a log."""
+CLUSTER_SOURCES = frozenset({"cre.kubernetes", "cre.kubernetes.node", "cre.log.dcgm"})
 STREAM_LATENESS_NS = 10 * 10**9
 MOST_STATES = 100_000
 _ENTITY_SHIFT = 44
@@ -50,6 +53,7 @@ class Partial:
     entity: str
     n_seen: int
     n_steps: int
+    last: Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +160,11 @@ class RuleEngine:
         """Yield the patterns of which some steps wait for the rest."""
         for (index, key), state in self._states.items():
             plan = self._plans[index]
-            n_steps = len(plan.pattern.steps)
-            if 0 < state.machine.progress < n_steps:
-                yield Partial(
-                    plan.rule,
-                    " ".join(map(str, key)) if isinstance(key, tuple) else str(key),
-                    state.machine.progress,
-                    n_steps,
-                )
+            n_seen, n_steps, latest = state.machine.progress, len(plan.pattern.steps), state.machine.latest
+            if 0 < n_seen < n_steps and latest is not None:
+                whose = str(key) if isinstance(key, Entity) else " ".join(key)
+                last = Seen(key, *latest) if isinstance(key, Entity) else self._seen_pooled(latest)
+                yield Partial(plan.rule, whose, n_seen, n_steps, last)
 
     def _is_late(self, entity: Entity, time_ns: int | None) -> bool:
         """Whether preq would drop the entry; podlore's states order what they get by themselves."""
@@ -258,7 +259,7 @@ class RuleEngine:
             uses = [[] for _ in self._terms]
             for index, plan in enumerate(self._plans):
                 for term, bit, source in bits(plan.pattern):
-                    if ANY_SOURCE in {label, source} or label == source:
+                    if _reads(source, label):
                         uses[number_of[term]].append((index, bit))
             self._uses_by_label[label] = uses
         return uses
@@ -278,6 +279,13 @@ class RuleEngine:
         return Seen(self._entity_list[position >> _ENTITY_SHIFT], time_ns, position & _OFFSET)
 
 
+def _reads(source: str, label: str) -> bool:
+    """Whether a rule that names ``source`` reads entries under ``label``."""
+    if label == ANY_LOG:
+        return source not in CLUSTER_SOURCES
+    return ANY_SOURCE in {label, source} or label == source
+
+
 def _correlations(pattern: Pattern) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for leaf in (pattern, *pattern.leaves()) for name in leaf.correlations))
 
@@ -289,4 +297,4 @@ def _value(term: Term, name: str, entity: Entity, text: bytes) -> str:
     return extractor(extract)(text) or ""
 
 
-__all__ = ["ANY_SOURCE", "Match", "Partial", "RuleEngine", "Seen"]
+__all__ = ["ANY_LOG", "ANY_SOURCE", "Match", "Partial", "RuleEngine", "Seen"]

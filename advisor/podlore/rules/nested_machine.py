@@ -18,6 +18,10 @@ class Machine(Protocol):
         """How many steps are complete."""
 
     @property
+    def latest(self) -> tuple[int, int] | None:
+        """Time and position of the event that completed the last complete step."""
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing waits."""
 
@@ -47,6 +51,11 @@ class NestedMachine:
     def progress(self) -> int:
         """How many of the whole's steps are complete."""
         return self._whole.progress
+
+    @property
+    def latest(self) -> tuple[int, int] | None:
+        """Time and position of the event that completed the last complete step."""
+        return self._whole.latest
 
     @property
     def is_idle(self) -> bool:

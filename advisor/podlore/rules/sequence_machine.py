@@ -37,6 +37,14 @@ class SequenceMachine:
         return self._n_complete
 
     @property
+    def latest(self) -> Event | None:
+        """The event that completed the last complete step; None where none is."""
+        if not 0 < self._n_complete <= len(self._needs):
+            return None
+        last = self._n_complete - 1
+        return self._queues[last][self._needs[last] - 1]
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing waits."""
         return not any(self._queues)

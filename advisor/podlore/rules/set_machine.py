@@ -27,6 +27,12 @@ class SetMachine:
         return sum(len(queue) >= need for queue, need in zip(self._queues, self._needs, strict=True))
 
     @property
+    def latest(self) -> Event | None:
+        """The latest event of a complete step; None where none is complete."""
+        pairs = zip(self._queues, self._needs, strict=True)
+        return max((queue[len(queue) - 1] for queue, need in pairs if len(queue) >= need), default=None)
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing waits."""
         return not any(self._queues)

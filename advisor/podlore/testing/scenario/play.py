@@ -16,6 +16,7 @@ from podlore.errors import BadInput
 from podlore.objects import read_controller, read_event, read_node, read_pod
 from podlore.objects.controller import SHAPES
 from podlore.policy import Policy
+from podlore.rules.watch import RuleWatch
 from podlore.snapshot import Snapshot
 from podlore.testing.scenario import steps
 from podlore.testing.scenario.load import Entry, Expectation, Scenario
@@ -108,7 +109,9 @@ class _Player:
         self._scenario = scenario
         self._now = scenario.start_at
         self._clock = Clock(read=lambda: self._now)
-        self._state = ClusterState(self._clock)
+        self._watch = RuleWatch()
+        self._state = ClusterState(self._clock, self._watch)
+        self._heard_until = float("-inf")
         self._uids: dict[tuple[str, str, str], str] = {}
         self._samples = Samples(scenario.rows, scenario.until_seconds)
         self._trends = Trends(self._samples, scenario.start_at)
@@ -123,6 +126,10 @@ class _Player:
             self._happen(entry)
         self._scrape(at_seconds)
         logs = tuple(line for line in self._scenario.logs if line.at <= self._now)
+        for line in logs:
+            if line.at > self._heard_until:
+                self._watch.see_log(line)
+        self._heard_until = self._now
         return replace(self._state.snapshot(), series=self._series[1], logs=logs)
 
     def _happen(self, entry: Entry) -> None:
@@ -161,6 +168,8 @@ class _Player:
         due = at_seconds // steps.STEP_SECONDS
         if due != self._series[0]:
             self._series = (due, self._trends.until(at_seconds))
+            for series in self._series[1]:
+                self._watch.see_series(series)
 
 
 def _policy(scenario: Scenario, read_policy: ReadPolicy | None) -> Policy:
