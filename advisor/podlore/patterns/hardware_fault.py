@@ -83,6 +83,7 @@ LINK_ERRORS = (
     "DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL",
     "DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL",
 )
+COUNTERS = frozenset({*UNCORRECTABLE, *CORRECTABLE, *LINK_ERRORS})
 GROWING_STEPS_MIN = 3
 GROWTH_MIN = 10
 """Errors that are corrected count if they come again and again: in so many steps, and so many."""
@@ -182,7 +183,8 @@ def _metrics(view: ClusterView, node: Node) -> Iterator[Sign]:
     xid_metric = view.policy.metric_names.get("xidErrors", "")
     by_device: defaultdict[tuple[str, str], list[Series]] = defaultdict(list)
     for series in view.series_by_node.get(node.name, ()):
-        by_device[series.gpu, series.metric].append(series)
+        if series.metric == xid_metric or series.metric in COUNTERS:
+            by_device[series.gpu, series.metric].append(series)
     for (gpu, metric), rows in sorted(by_device.items()):
         values = _merged(rows)
         if metric == xid_metric:

@@ -60,15 +60,20 @@ class Samples:
             value = np.nan if row.value is None else row.value
             found[Key(row.node, row.gpu, row.pod, row.metric)].append((row.seconds, value))
         self.values_by_key = {key: self._on_grid(found[key]) for key in sorted(found)}
+        self._spans = {key: _span(values) for key, values in self.values_by_key.items()}
+        self.holders = sorted({(key.node, key.gpu, key.pod) for key in found if key.gpu})
+        """A node, a device of it, and who held it at some time, in order."""
 
     def __bool__(self) -> bool:
         return bool(self.values_by_key)
 
     def window(self, key: Key, now_seconds: float, window_seconds: float) -> Floats:
         """Return the samples of a series in a window that ends now, missing ones left out; it may have none."""
-        if key not in self.values_by_key:
+        first, end = self._spans.get(key, (0, 0))
+        since = max(_scrapes_until(now_seconds - window_seconds), first)
+        until = min(_scrapes_until(now_seconds), end)
+        if since >= until:
             return NOTHING
-        since, until = np.searchsorted(self._grid, (now_seconds - window_seconds, now_seconds), side="right")
         values = self.values_by_key[key][since:until]
         return values[~np.isnan(values)]
 
@@ -76,3 +81,13 @@ class Samples:
         times = np.array([seconds for seconds, _ in changes])
         values = np.array([np.nan, *(value for _, value in changes)])
         return values[np.searchsorted(times, self._grid, side="right")]
+
+
+def _scrapes_until(seconds: float) -> int:
+    return max(int(seconds // SCRAPE_SECONDS) + 1, 0)
+
+
+def _span(values: Floats) -> tuple[int, int]:
+    """Return where the first sample is and where the last one ends: most questions are about other times."""
+    (there,) = np.nonzero(~np.isnan(values))
+    return (int(there[0]), int(there[-1]) + 1) if len(there) else (0, 0)

@@ -60,9 +60,8 @@ class _Look:
         return NOTHING
 
     def holders(self, lately_seconds: float) -> list[Holder]:
-        """Return who held which device lately, sorted."""
-        keys = {(key.node, key.gpu, key.pod) for key in self.samples.values_by_key if key.gpu}
-        return sorted(holder for holder in keys if len(self.activity(holder, lately_seconds)))
+        """Return who held which device lately, in order."""
+        return [holder for holder in self.samples.holders if len(self.activity(holder, lately_seconds))]
 
     def idle_watts(self, products: Mapping[str, str]) -> dict[str, float]:
         """Return the low end of the power of idle devices, by product."""
