@@ -84,3 +84,9 @@ async def policy_changed(type: str | None, body: kopf.Body, memo: kopf.Memo, **_
 async def advice_changed(type: str | None, body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:  # noqa: A002, ANN401
     """Pass on what people, or we, wrote into an advice."""
     memo.runtime.advice_changed(dict(body), is_gone=type == "DELETED")
+
+
+@kopf.on.event(GROUP, VERSION, "patternrules")
+async def pattern_rule_changed(type: str | None, body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:  # noqa: A002, ANN401
+    """Pass on what a rule of the cluster's says now."""
+    memo.runtime.pattern_rule_changed(dict(body), is_gone=type == "DELETED")

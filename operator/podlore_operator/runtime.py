@@ -33,6 +33,7 @@ from podlore_operator.observe.connection import Connection
 from podlore_operator.observe.observer import Observer
 from podlore_operator.observe.refused import Refused
 from podlore_operator.office import LIST_SECONDS, Office
+from podlore_operator.pattern_rules import PatternRules
 from podlore_operator.pod_annotations import Annotator
 from podlore_operator.policy_keeper import POLICY_NAME, Grants, PolicyKeeper
 from podlore_operator.policy_status import PolicyStatusWriter
@@ -71,6 +72,7 @@ class Runtime:
         self.clock = settings.clock
         self.watch = RuleWatch()
         self.state = ClusterState(self.clock, self.watch)
+        self.pattern_rules = PatternRules(self.watch, self.clock)
         self.book = AdviceBook()
         grants = Grants(settings.max_mode, settings.allow_annotations, settings.allow_events)
         self.keeper = PolicyKeeper(grants, dry_run=settings.dry_run)
@@ -121,7 +123,8 @@ class Runtime:
         self._closing.push_async_callback(self.server.stop)
         self._say_what_runs()
         lag, observer, metrics = self.lag.run(), self.observer.run(), self.metrics.run()
-        for part in (lag, observer, metrics, measure(self), self._keep_policy(), self._advise()):
+        rules = self.pattern_rules.run(self._sender)
+        for part in (lag, observer, metrics, rules, measure(self), self._keep_policy(), self._advise()):
             self._run(part)
 
     def _make_parts(self, namespace: str, prometheus: Prometheus | None) -> None:
@@ -139,6 +142,7 @@ class Runtime:
         )
         sender = Sender(self.api, self.office.may_write, telemetry)
         store = StateStore(self.api, sender, clock, telemetry, namespace=namespace, name=f"{settings.name}-state")
+        self._sender = sender
         self.loop = AdviceLoop(
             book=self.book,
             office=self.office,
@@ -228,6 +232,14 @@ class Runtime:
             return
         if changed:
             self.loop.wake()
+
+    def pattern_rule_changed(self, obj: dict[str, Any], *, is_gone: bool = False) -> None:
+        """Take in a rule of the cluster's own as it is now."""
+        if is_gone:
+            self.pattern_rules.forget(obj["metadata"]["name"])
+        else:
+            self.pattern_rules.put(obj)
+        self.loop.wake()
 
     def _use_policy(self) -> None:
         policy = self.keeper.in_force

@@ -6,7 +6,7 @@ somebody asks, so a list that comes in any order is no matter, and a repeat of a
 """
 
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from itertools import pairwise
@@ -54,6 +54,7 @@ class RuleWatch:
     def __init__(self, own: Iterable[BoundRule] = (), *, catalogued: bool = True) -> None:
         self._catalogue = catalogue() if catalogued else ()
         self.n_heard = 0
+        self.hits: Counter[str] = Counter()
         self._waiting: list[_Said] = []
         self._matches: OrderedDict[Hashable, RuleMatch] = OrderedDict()
         self._told: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
@@ -174,6 +175,7 @@ class RuleWatch:
     def _keep(self, rule: object, steps: tuple[Seen, ...]) -> None:
         bound = self._bound[id(rule)]
         last = max(steps, key=lambda seen: (seen.time_ns or 0, seen.position))
+        self.hits[bound.name] += 1
         heard = self._match(bound, last, min(seen.time_ns or 0 for seen in steps), len(steps), len(steps))
         if heard is None:
             return
