@@ -7,7 +7,7 @@ end over its devices that were idle at some time in the window.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class _Look:
     samples: Samples
     now_seconds: float
     policy: Policy
+    activities: dict[tuple[Holder, float], Floats] = field(default_factory=dict)
+    """What was answered before: each is asked for again and again."""
 
     @property
     def window_seconds(self) -> float:
@@ -54,6 +56,12 @@ class _Look:
 
     def activity(self, holder: Holder, seconds: float | None = None) -> Floats:
         """Return the shares of activity by the first metric that exists."""
+        asked = (holder, seconds or self.window_seconds)
+        if asked not in self.activities:
+            self.activities[asked] = self._activity(*asked)
+        return self.activities[asked]
+
+    def _activity(self, holder: Holder, seconds: float) -> Floats:
         for name, scale in ACTIVITY_SCALES.items():
             if len(values := self.values(holder, name, seconds)):
                 return values * scale
