@@ -1,7 +1,7 @@
 """The one mutable picture of a cluster: objects come in as they are seen, a frozen `Snapshot` leaves on demand.
 
 No I/O happens here. The operator's reflectors call `apply`, `delete` and `replace`, the metrics loop calls
-`set_gpu_windows`, and the advisor's loop calls `snapshot`, all from one thread.
+`set_gpu_windows` and `set_series`, and the advisor's loop calls `snapshot`, all from one thread.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -12,7 +12,7 @@ from podlore.history import Recorder
 from podlore.policy import HOUR_SECONDS, Policy
 from podlore.rules.watch import RuleWatch
 from podlore.snapshot import History, Snapshot
-from podlore.vocabulary import Controller, Event, GpuWindow, Node, ObjectRef, Pod
+from podlore.vocabulary import Controller, Event, GpuWindow, LogLine, Node, ObjectRef, Pod, Series
 from podlore.workloads import top_level
 
 EVENT_AGE_SECONDS_MAX = 6 * HOUR_SECONDS
@@ -73,6 +73,8 @@ class ClusterState:
         self._controllers = _Shelf[Controller](name=_controller_ref, order=_controller_ref)
         self._gpu_windows: tuple[GpuWindow, ...] = ()
         self._has_metrics = False
+        self._series: tuple[Series, ...] = ()
+        self._logs: tuple[LogLine, ...] = ()
         self._policy = Policy()
         self._recorder = Recorder(clock)
         self._has_new_controllers = False
@@ -117,6 +119,18 @@ class ClusterState:
         if self._noted((ordered, has_metrics) != (self._gpu_windows, self._has_metrics)):
             self._gpu_windows, self._has_metrics = ordered, has_metrics
 
+    def set_series(self, series: Iterable[Series]) -> None:
+        """Replace how metrics went over the last hours."""
+        found = tuple(series)
+        if self._noted(found != self._series):
+            self._series = found
+
+    def set_logs(self, lines: Iterable[LogLine]) -> None:
+        """Replace the lines that were read of pods' logs, masked."""
+        found = tuple(lines)
+        if self._noted(found != self._logs):
+            self._logs = found
+
     def set_policy(self, policy: Policy) -> None:
         """Replace the policy."""
         if self._noted(policy != self._policy):
@@ -153,6 +167,8 @@ class ClusterState:
             controllers=self._controllers.in_order(),
             gpu_windows=self._gpu_windows,
             has_metrics=self._has_metrics,
+            series=self._series,
+            logs=self._logs,
             history=self.history,
             policy=self._policy,
             rule_matches=self._watch.matches(now) if self._watch else (),

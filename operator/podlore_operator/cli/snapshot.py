@@ -57,7 +57,8 @@ def snapshot(
     snapshot_folder.write(taken, folder)
     typer.echo(
         f"{folder}: {len(taken.pods)} pods, {len(taken.nodes)} nodes, {len(taken.events)} events, "
-        f"{len(taken.controllers)} workloads, {len(taken.gpu_windows)} GPU windows"
+        f"{len(taken.controllers)} workloads, {len(taken.gpu_windows)} GPU windows, "
+        f"{len(taken.series)} series, {len(taken.logs)} log lines"
     )
 
 
@@ -154,13 +155,19 @@ async def _read_memory(
 async def _read_metrics(prometheus: str, clock: "Clock", state: "ClusterState") -> None:
     from podlore_operator.metrics.gpu_windows import read_gpu_windows
     from podlore_operator.metrics.prometheus import Prometheus
+    from podlore_operator.metrics.read_steps import STEPS_KEPT, StepReader, last_step
+    from podlore_operator.metrics.series_book import SeriesBook
+    from podlore_operator.metrics_loop import known_of
 
-    pods = {(pod.namespace, pod.name) for pod in state.snapshot().pods}
+    known, last, book = known_of(state.snapshot()), last_step(clock), SeriesBook()
     asked = Prometheus(prometheus)
     try:
-        reading = await read_gpu_windows(asked, state.policy, clock, holds=lambda *pod: pod in pods)
+        reading = await read_gpu_windows(asked, state.policy, clock, holds=known.holds_now)
+        if not reading.has_metrics:
+            raise Unavailable(f"{reading.reason} (leave --prometheus out to do without GPU metrics)")
+        rows, _ = await StepReader(asked, state.policy, clock, known).read(last - STEPS_KEPT + 1, last)
     finally:
         asked.close()
-    if not reading.has_metrics:
-        raise Unavailable(f"{reading.reason} (leave --prometheus out to do without GPU metrics)")
     state.set_gpu_windows(reading.windows, reading.has_metrics)
+    book.put(last, rows)
+    state.set_series(book.series())

@@ -1,7 +1,7 @@
 """The words of PromQL that podlore speaks: selectors, durations, and several answers in one query."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from podlore.errors import BadInput
 
@@ -19,11 +19,29 @@ def selector(name: str, matchers: str = "") -> str:
     >>> selector("DCGM_FI_DEV_GPU_UTIL", 'cluster="a"')
     'DCGM_FI_DEV_GPU_UTIL{cluster="a"}'
     """
+    return f"{_checked_name(name)}{{{_checked_matchers(matchers)}}}"
+
+
+def any_of(names: Iterable[str], matchers: str = "") -> str:
+    """Return a selector of several metrics at once.
+
+    >>> any_of(["up", "down"], 'cluster="a"')
+    '{__name__=~"up|down", cluster="a"}'
+    """
+    more = f", {found}" if (found := _checked_matchers(matchers)) else ""
+    return f'{{__name__=~"{"|".join(map(_checked_name, names))}"{more}}}'
+
+
+def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise BadInput(f"{name[:80]!r} is no name of a metric")
+    return name
+
+
+def _checked_matchers(matchers: str) -> str:
     if not _MATCHERS.fullmatch(matchers):
         raise BadInput(f'{matchers[:80]!r} is no list of label matchers such as cluster="a", region!="b"')
-    return f"{name}{{{matchers.strip()}}}"
+    return matchers.strip()
 
 
 def duration(seconds: float) -> str:

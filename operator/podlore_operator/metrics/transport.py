@@ -5,7 +5,7 @@ beside it is kept here. One session serves one thread at a time.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,18 @@ class Sample(msgspec.Struct):
     value: tuple[float, str]
 
 
+class Row(msgspec.Struct):
+    """One element of a range's matrix: its labels, and what it was at which times."""
+
+    metric: dict[str, str]
+    values: list[tuple[float, str]]
+
+
 _decode_envelope = msgspec.json.Decoder(Envelope).decode
-_decode_samples = msgspec.json.Decoder(list[Sample]).decode
+_DECODERS: Mapping[str, Callable[[msgspec.Raw], Any]] = {
+    "vector": msgspec.json.Decoder(list[Sample]).decode,
+    "matrix": msgspec.json.Decoder(list[Row]).decode,
+}
 
 
 class Answer:
@@ -60,13 +70,14 @@ class Answer:
 
     def json(self) -> dict[str, Any]:
         """Return the answer with its samples parsed, in the shape of the API; warnings go to the session."""
+        wanted = self._session.result_type
         try:
             envelope = _decode_envelope(self.content)
             data = envelope.data or Data()
-            if envelope.status != "success" or data.result_type != "vector":
-                said = envelope.error or f"a {data.result_type or 'missing'} result where a vector was expected"
+            if envelope.status != "success" or data.result_type != wanted:
+                said = envelope.error or f"a {data.result_type or 'missing'} result where a {wanted} was expected"
                 raise Unavailable(f"Prometheus answered {self.status_code} with {said[:WARNING_CHARACTERS]}")
-            result = _decode_samples(data.result)
+            result = _DECODERS[wanted](data.result)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Unavailable(f"this is no answer of a Prometheus: {error}") from None
         said_beside = [*(envelope.warnings or ()), *(envelope.infos or ())]
@@ -77,12 +88,14 @@ class Answer:
 class Session(requests.Session):
     """A session whose answers are read whole, within a deadline and a limit.
 
-    ``deadline`` is a monotonic time that the caller sets before each request; ``warnings`` are the last answer's.
+    ``deadline`` is a monotonic time and ``result_type`` the kind of answer ("vector" or "matrix"): the caller sets
+    both before each request. ``warnings`` are the last answer's.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self.deadline = float("inf")
+        self.result_type = "vector"
         self.warnings: tuple[str, ...] = ()
         self._monotonic = monotonic
 

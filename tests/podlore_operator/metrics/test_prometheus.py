@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from podlore.errors import BadInput, Unavailable
-from podlore_operator.metrics.prometheus import FAILURES_BEFORE_REST, QUERIES_PER_MINUTE, Prometheus
+from podlore_operator.metrics.prometheus import FAILURES_BEFORE_REST, QUERIES_PER_MINUTE, Matrix, Prometheus, Range
 
 
 def answer(result, **beside):
@@ -216,3 +216,18 @@ async def test_a_rotated_token_is_shown_at_once(tmp_path):
 async def test_a_query_leaves_the_loop_free():
     async with prometheus_that([answer([SAMPLE])]) as (prometheus, _):  # served by this very loop
         assert (await prometheus.query("up")).values == (0.5,)
+
+
+async def test_a_range_comes_in_rows_at_exact_times_without_what_is_not_finite():
+    row = {"metric": {"UUID": "GPU-1"}, "values": [[1.5, "0.25"], [2.75, "NaN"], [4.0, "1"]]}
+    answered = {"status": "success", "data": {"resultType": "matrix", "result": [row]}, "warnings": ["store gone"]}
+    async with prometheus_that([answered]) as (prometheus, requests):
+        matrix = await prometheus.query_range("up", Range(1.5, 4.0, 1.25))
+    assert matrix == Matrix(({"UUID": "GPU-1"},), (((1.5, 0.25), (4.0, 1.0)),), ("store gone",))
+    assert [requests[0].query[key] for key in ("start", "end", "step")] == ["1.500", "4.000", "1.250"]
+
+
+async def test_a_vector_is_no_answer_to_a_range():
+    async with prometheus_that([answer([SAMPLE])]) as (prometheus, _):
+        with pytest.raises(Unavailable, match="a vector result where a matrix was expected"):
+            await prometheus.query_range("up", Range(0.0, 1.0, 1.0))

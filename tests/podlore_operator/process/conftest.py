@@ -107,6 +107,7 @@ class Cluster:
     anchor: float
     running: list[OperatorProcess] = field(default_factory=list)
     started: int = 0
+    scale: float = SCALE
 
     def operator(self, *options: str, command: tuple[str, ...] = (), **environment: str) -> OperatorProcess:
         """Start an operator under the chart's account, and wait until it is ready."""
@@ -165,6 +166,18 @@ class Cluster:
         """Edit the spec of an advice as a person does."""
         self.lab.api.patch(f"{ADVICE_API}/namespaces/{namespace}/schedulingadvices/{name}", {"spec": spec})
 
+    def snapshot(self, folder: Path, *options: str) -> None:
+        """Take a snapshot by what any reader of the cluster can see."""
+        run_podlore(
+            *("snapshot", folder, "--kubeconfig", self.kubeconfig, "--namespace", NAMESPACE),
+            *("--clock-scale", SCALE, "--clock-anchor", repr(self.anchor), *options),
+        )
+
+    def advise(self, folder: Path) -> list[dict[str, Any]]:
+        """Return what is said offline about a snapshot."""
+        found: list[dict[str, Any]] = json.loads(run_podlore("advise", "--snapshot", folder, "--output", "json"))
+        return found
+
     def policy(self, **spec: Any) -> None:
         """Apply the AdvisorPolicy."""
         self.apply(
@@ -180,6 +193,13 @@ class Cluster:
         """Return a condition of the AdvisorPolicy, empty if it has none."""
         status = self.lab.api.get(f"{ADVICE_API}/advisorpolicies/default").get("status", {})
         return next((found for found in status.get("conditions", []) if found["type"] == type_), {})
+
+
+def run_podlore(*words: object) -> str:
+    """Run the command, which must succeed, and return what it prints."""
+    done = subprocess.run([PODLORE, *map(str, words)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
