@@ -14,6 +14,13 @@ from podlore.vocabulary import Event
 
 EVENT_FACILITY = "kubernetes-event"
 
+_KINDS = (
+    "Pod Node Job CronJob Deployment ReplicaSet StatefulSet DaemonSet Service Ingress Endpoints ConfigMap Secret "
+    "Namespace PersistentVolume PersistentVolumeClaim HorizontalPodAutoscaler PodDisruptionBudget Workload PodGroup"
+)
+KINDS = frozenset(_KINDS.split())
+"""Kinds that events are often about; no reason is called so."""
+
 
 def normalize(record: LogRecord) -> LogRecord:
     r"""Return the record with bounded fields, a masked message, a UTC time stamp and an RFC 5424 severity.
@@ -21,6 +28,7 @@ def normalize(record: LogRecord) -> LogRecord:
     >>> normalize(LogRecord("login\x00 failed for alice@example.org", severity="WARN")).message
     'login failed for <mail>'
     """
+    record = _with_reason(record)
     return replace(
         record,
         message=mask(clean(record.message)),
@@ -32,6 +40,22 @@ def normalize(record: LogRecord) -> LogRecord:
         component=clean(record.component, FIELD_CHARS),
         reason=clean(record.reason, FIELD_CHARS),
     )
+
+
+def _with_reason(record: LogRecord) -> LogRecord:
+    """Return an event whose reason stands in the component and whose kind stands in the service with both in place.
+
+    The schema of tables has no column for reasons.
+
+    >>> told = _with_reason(LogRecord("x", facility=EVENT_FACILITY, service="Pod", component="BackOff"))
+    >>> told.reason, told.component, told.service
+    ('BackOff', 'Pod', '')
+    """
+    is_event = record.facility == EVENT_FACILITY and not record.reason
+    if not is_event or not record.component or record.component in KINDS:
+        return record
+    kind, service = (record.service, "") if record.service[:1].isupper() else ("", record.service)
+    return replace(record, reason=record.component, component=kind, service=service)
 
 
 def record_of_event(event: Event) -> LogRecord:

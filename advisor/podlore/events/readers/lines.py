@@ -13,25 +13,25 @@ LINE_BYTES = 1 << 20
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def lines(stream: BinaryIO, skipped: Counter[str]) -> Iterator[str]:
-    r"""Yield the lines of a stream without their ends; what had to be cut is counted in ``skipped``.
+def lines(stream: BinaryIO, skipped: Counter[str], longest: int = LINE_BYTES) -> Iterator[str]:
+    r"""Yield the lines of a stream without their ends; what is beyond ``longest`` bytes is cut, counted in ``skipped``.
 
     >>> from io import BytesIO
     >>> list(lines(BytesIO(b"caf\xe9\r\n\nna\xc3\xafve"), Counter()))
     ['café', '', 'naïve']
     """
-    first = stream.readline(LINE_BYTES)
+    first = stream.readline(longest)
     if first.startswith(_UTF16):
-        yield from _wide(first, stream, skipped)
+        yield from _wide(first, stream, skipped, longest)
         return
     raw = first
     while raw:
-        whole = raw.endswith(b"\n") or len(raw) < LINE_BYTES
+        whole = raw.endswith(b"\n") or len(raw) < longest
         yield decode(raw).rstrip("\r\n")
         if not whole:
             skipped["rest of a long line"] += 1
             _skip_line(stream)
-        raw = stream.readline(LINE_BYTES)
+        raw = stream.readline(longest)
 
 
 def _skip_line(stream: BinaryIO) -> None:
@@ -39,7 +39,7 @@ def _skip_line(stream: BinaryIO) -> None:
         pass
 
 
-def _wide(first: bytes, stream: BinaryIO, skipped: Counter[str]) -> Iterator[str]:
+def _wide(first: bytes, stream: BinaryIO, skipped: Counter[str], longest: int) -> Iterator[str]:
     """Read UTF-16, whose line ends cannot be found in bytes."""
     decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
     rest = ""
@@ -47,9 +47,9 @@ def _wide(first: bytes, stream: BinaryIO, skipped: Counter[str]) -> Iterator[str
     while chunk:
         *whole, rest = (rest + decoder.decode(chunk)).split("\n")
         yield from (line.rstrip("\r") for line in whole)
-        if len(rest) > LINE_BYTES:
+        if len(rest) > longest:
             skipped["rest of a long line"] += 1
-            yield rest[:LINE_BYTES]
+            yield rest[:longest]
             rest = ""
         chunk = stream.read(LINE_BYTES)
     if rest:
