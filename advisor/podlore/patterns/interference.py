@@ -47,9 +47,12 @@ def _losses(view: ClusterView, workload: Workload) -> Iterator[tuple[float, Obje
         own = trends.activity_of(view, pod.namespace, pod.name)
         if pod.requests.gpu_milli <= 0 or not trends.known(own):
             continue
+        changes_min = view.policy.thresholds.interference.company_changes_min
         for neighbour in _neighbours(view, workload, pod):
-            presence = _presence(view, pod.node, neighbour)
-            loss = _loss(_stretches(own, presence), view.policy.thresholds.interference.company_changes_min)
+            presence, changes = _presence(view, pod.node, neighbour)
+            if changes < changes_min:
+                continue  # nearly all: who came before us and stays
+            loss = _loss(_stretches(own, presence), changes_min)
             if loss > 0:
                 yield loss, neighbour, pod
 
@@ -61,10 +64,21 @@ def _neighbours(view: ClusterView, workload: Workload, pod: Pod) -> list[ObjectR
     return [ObjectRef("", "Pod", *key) for key in sorted(found_keys - own)][:NEIGHBOURS_MAX]
 
 
-def _presence(view: ClusterView, node: str, neighbour: ObjectRef) -> tuple[bool, ...]:
-    """Return in which steps the neighbour had any value on the node."""
+def _presence(view: ClusterView, node: str, neighbour: ObjectRef) -> tuple[tuple[bool, ...], int]:
+    """Return in which steps the neighbour had any value on the node, and how often it came or went."""
+
+    def look() -> tuple[tuple[bool, ...], int]:
+        presence = _present(view, node, neighbour)
+        return presence, sum(here != there for here, there in pairwise(presence))
+
+    return view.once(("presence", node, neighbour.namespace, neighbour.name), look)
+
+
+def _present(view: ClusterView, node: str, neighbour: ObjectRef) -> tuple[bool, ...]:
     rows = [one for one in view.series_by_pod[neighbour.namespace, neighbour.name] if one.node == node]
     length = max(len(row.values) for row in rows)
+    if len(rows) == 1:
+        return tuple(value is not None for value in rows[0].values)
     return tuple(
         any(len(row.values) >= back and row.values[-back] is not None for row in rows) for back in range(length, 0, -1)
     )

@@ -41,6 +41,8 @@ def by_metric(series: Iterable[Series]) -> Mapping[str, list[Series]]:
 
 def mean_of(series: Sequence[Series]) -> tuple[float | None, ...]:
     """Return the mean over several series, step by step, of those that have a value there."""
+    if len(series) == 1:
+        return tuple(series[0].values)
     length = max((len(one.values) for one in series), default=0)
     padded = [(*[None] * (length - len(one.values)), *one.values) for one in series]
     columns = ([value for value in column if value is not None] for column in zip(*padded, strict=True))
