@@ -13,6 +13,8 @@ import typer
 from podlore.errors import BadInput
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from podlore.rules import Match, RuleEngine
     from podlore.rules.conformance import Check
 
@@ -34,6 +36,8 @@ app = typer.Typer(
     [bold]podlore rules lint my-rule.yaml[/]                          what a rule says that is read otherwise
 
     [bold]podlore rules test my-rules[/]                              each rule on its own logs
+
+    [bold]podlore rules mine train.log --out mined/[/]                rules to review, from what follows what
     """,
 )
 
@@ -132,6 +136,57 @@ def conformance(
     from podlore.rules.conformance import conformance as checks
 
     _conclude(checks(folder, as_preq=preq))
+
+
+@app.command()
+def mine(
+    logs: Annotated[list[Path], typer.Argument(help="Log files with times; each is a stream of its own.")],
+    window_seconds: Annotated[
+        float, typer.Option("--window", help="The longest an episode may take, in seconds.")
+    ] = 60,
+    alpha: Annotated[float, typer.Option(help="How often a log without any episode may show one.")] = 0.05,
+    support: Annotated[int, typer.Option(help="How often an episode must happen at least.")] = 5,
+    out: Annotated[Path | None, typer.Option(help="Write each episode as a rule file into this folder.")] = None,
+    seed: Annotated[int, typer.Option(help="For the shuffled logs that chance is judged by.")] = 0,
+) -> None:
+    """Mine logs for messages that follow each other more often than chance explains; write rules to review.
+
+    Messages are told apart by their words, numbers and names left out. What is found holds at the level for all
+    candidates together; nothing found is the usual answer for a log in which nothing happens.
+
+    [bold]podlore rules mine train.log --window 60 --out mined/[/]
+
+    [bold]podlore rules lint mined/ && podlore rules run mined/ other.log[/]
+    """
+    import numpy as np
+
+    from podlore.patterns.episodes import Settings, as_rule
+    from podlore.patterns.episodes import mine as mine_log
+    from podlore.rules.log_events import log_events
+
+    said = log_events(logs)
+    settings = Settings(window_seconds=window_seconds, alpha=alpha, support_min=support)
+    with _spinner(f"mining {len(said.log.kinds):,} events of {len(said.templates)} messages"):
+        found = mine_log(said.log, settings, np.random.default_rng(seed))
+    for number, one in enumerate(found, start=1):
+        expressions = [said.templates[kind].expression for kind in one.episode.types]
+        arrow = " -> " if one.episode.serial else " + "
+        typer.echo(
+            f"{one.support:>6} times, {one.lift:.3g} times chance, p {one.p_value:.3g}  "
+            + _escaped(arrow.join(said.templates[kind].words for kind in one.episode.types))
+        )
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / f"mined-{number:02}.yaml").write_text(as_rule(one, expressions), encoding="utf-8")
+    if said.n_untimed:
+        typer.echo(f"note: {said.n_untimed:,} lines without a time were left out", err=True)
+    typer.echo(f"{len(found)} episodes")
+
+
+def _spinner(text: str) -> "Status":
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)
 
 
 def _conclude(checks: "Iterable[Check]") -> None:
