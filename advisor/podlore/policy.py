@@ -204,6 +204,7 @@ class Limits:
     active_per_namespace_max: int = 200
     active_max: int = 5000
     per_namespace_day_max: int = 50
+    per_team_day_max: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,20 @@ import msgspec
 from podlore.errors import BadInput, Unavailable
 from podlore.policy import Policy
 from podlore.snapshot import History, Snapshot
-from podlore.vocabulary import Controller, Event, Failure, GpuWindow, LogLine, Node, Pod, Series, Start
+from podlore.vocabulary import (
+    Controller,
+    DisruptionBudget,
+    Event,
+    Failure,
+    Given,
+    GpuWindow,
+    LogLine,
+    Node,
+    Outcome,
+    Pod,
+    Series,
+    Start,
+)
 
 VERSION = 1
 HEAD_FILE = "snapshot.json"
@@ -30,8 +43,13 @@ RECORDS: dict[str, type[tuple[Any, ...]]] = {
     "failures": tuple[Failure, ...],
     "series": tuple[Series, ...],
     "logs": tuple[LogLine, ...],
+    "budgets": tuple[DisruptionBudget, ...],
+    "given": tuple[Given, ...],
+    "outcomes": tuple[Outcome, ...],
 }
 """What a folder holds besides its head and its policy: the file's stem, and the type of its content."""
+LATER = frozenset({"budgets", "given", "outcomes"})
+"""Files that folders of the first days do not have."""
 
 T = TypeVar("T")
 
@@ -65,6 +83,9 @@ def write(snapshot: Snapshot, folder: Path) -> None:
         "failures": snapshot.history.failures,
         "series": snapshot.series,
         "logs": snapshot.logs,
+        "budgets": snapshot.budgets,
+        "given": snapshot.history.given,
+        "outcomes": snapshot.history.outcomes,
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,8 +108,12 @@ def read(folder: Path) -> Snapshot:
     head = _read(folder / HEAD_FILE, Head)
     if head.version != VERSION:
         raise BadInput(f"{folder / HEAD_FILE}: version {head.version} is not {VERSION}; take the snapshot again")
-    found = {stem: _read(folder / f"{stem}.json", shape) for stem, shape in RECORDS.items()}
-    history = History(starts=found.pop("starts"), failures=found.pop("failures"))
+    found = {
+        stem: _read(folder / f"{stem}.json", shape)
+        for stem, shape in RECORDS.items()
+        if stem not in LATER or (folder / f"{stem}.json").exists()
+    }
+    history = History(**{part: found.pop(part, ()) for part in ("starts", "failures", "given", "outcomes")})
     policy = _read(folder / POLICY_FILE, Policy)
     return Snapshot(
         head.now, head.observed_since, has_metrics=head.has_metrics, history=history, policy=policy, **found

@@ -251,6 +251,20 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class DisruptionBudget:
+    """How many pods of a kind may be disrupted now; a budget with no ``match_labels`` covers its whole namespace."""
+
+    namespace: str
+    name: str
+    match_labels: Mapping[str, str] = field(default_factory=dict)
+    disruptions_allowed: int = 0
+
+    def covers(self, pod: "Pod") -> bool:
+        """Say whether a pod counts towards it."""
+        return pod.namespace == self.namespace and self.match_labels.items() <= pod.labels.items()
+
+
+@dataclass(frozen=True, slots=True)
 class Controller:
     """A workload object that owns pods, or owns those that do: a Job, a ReplicaSet, a JobSet, ...
 
@@ -400,6 +414,52 @@ class Workload:
     queue: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An advice that was given: what it promised, and since when; ``followed_at`` where it was seen to be followed.
+
+    ``team`` is who was told; ``low`` and ``high`` are the ends of the gain's 90 % interval, in ``unit``.
+    """
+
+    target: ObjectRef
+    pattern: Pattern
+    cause: str
+    action: Action
+    at: float
+    team: str = ""
+    confidence: float = 0.0
+    unit: str = ""
+    expected: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    gpus: float = 0.0
+    node: str = ""
+
+
+class Followed(StrEnum):
+    """What became of an advice."""
+
+    YES = "Followed"
+    PARTLY = "Partly"
+    NO = "NotFollowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an advice: the gain that was observed beside what was promised.
+
+    ``control`` is what the same span brought to untouched targets of the same pattern, where there were any; ``was_right``
+    is None where nobody can tell whether the finding was right.
+    """
+
+    given: Given
+    followed: Followed
+    observed: float
+    measured_at: float
+    control: float | None = None
+    was_right: bool | None = None
+
+
 # --- what is said -------------------------------------------------------------------------------------------------
 
 
@@ -453,7 +513,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What following the advice is expected to bring, with a 90 % interval; ``unit`` is GPUHours or WaitSeconds."""
+    """What following the advice is expected to bring, with a 90 % interval; ``unit`` is GPUHours, WaitSeconds or USD."""
 
     unit: str
     expected: float
@@ -466,7 +526,8 @@ class Recommendation:
     """One action for one target, with the finding that earned it.
 
     ``patch`` previews a merge patch on the target (or on its pod template), empty where none helps. ``steps`` is what a
-    person does, in plain words.
+    person does, in plain words. ``gains`` holds the gain in every unit, ``gain`` the leading one; ``arithmetic`` says how
+    they were reckoned, a line each. ``gpu_hours_if_wrong`` is what following it costs if the finding is wrong.
     """
 
     because: Finding
@@ -475,6 +536,9 @@ class Recommendation:
     gain: Gain | None = None
     patch: str = ""
     alternatives: tuple[Action, ...] = ()
+    gains: tuple[Gain, ...] = ()
+    arithmetic: tuple[str, ...] = ()
+    gpu_hours_if_wrong: float = 0.0
 
     @property
     def target(self) -> ObjectRef:

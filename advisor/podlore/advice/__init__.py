@@ -1,12 +1,14 @@
 """From findings to advice: each becomes a recommendation, and passes decide which are given, and in what order."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from podlore.advice.advised import Advised, Withheld, Withholding
 from podlore.advice.cap import cap
 from podlore.advice.classified import Classifies, classified
 from podlore.advice.combine import combine
-from podlore.advice.propose import propose
+from podlore.advice.promise import promise
+from podlore.advice.propose import propose, reckoned
 from podlore.advice.rank import rank
 from podlore.advice.veto import veto
 from podlore.view import ClusterView
@@ -18,6 +20,7 @@ PASSES: tuple[Pass, ...] = (
     veto,  # first: what is not wanted must not stand in another's way
     combine,  # then one advice for each target and resource, the cause before its symptom
     rank,  # the worthiest first
+    promise,  # no room promised twice, no node praised and shunned
     cap,  # and no more than people can read
 )
 
@@ -26,12 +29,27 @@ __all__ = ["PASSES", "Advised", "Classifies", "Pass", "Withheld", "Withholding",
 
 def advice(findings: Iterable[Finding], view: ClusterView, classifier: Classifies | None = None) -> Advised:
     """Return the advice that findings earn; a classifier adds what it makes of the targets' events."""
-    given = [propose(view, finding) for finding in findings]
+    given: list[Recommendation] = []
     withheld: list[Withheld] = []
+    _divide((propose(view, finding) for finding in findings), given, withheld)
     for advice_pass in PASSES:
-        passed = list(advice_pass(given, view))
-        withheld += [one for one in passed if isinstance(one, Withheld)]
-        given = [one for one in passed if isinstance(one, Recommendation)]
+        before, given = given, []
+        _divide(advice_pass(before, view), given, withheld)
+    given = [_explained(one) for one in given]
     if classifier is not None:
         given = list(classified(given, view, classifier))
     return Advised(tuple(given), tuple(withheld))
+
+
+def _divide(passed: Iterable[Recommendation | Withheld], given: list[Recommendation], withheld: list[Withheld]) -> None:
+    for one in passed:
+        if isinstance(one, Withheld):
+            withheld.append(one)
+        else:
+            given.append(one)
+
+
+def _explained(one: Recommendation) -> Recommendation:
+    """Return an advice with the arithmetic of its gain among its evidence."""
+    fact = reckoned(one)
+    return one if fact is None else replace(one, because=replace(one.because, evidence=(*one.because.evidence, fact)))

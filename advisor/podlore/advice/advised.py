@@ -16,11 +16,17 @@ class Withholding(StrEnum):
     OPT_OUT = "OptOut"
     OUT_OF_SCOPE = "OutOfScope"
     TERMINATING = "Terminating"
+    VANISHED = "Vanished"
+    NO_ACTION_OPEN = "NoActionOpen"
+    GAIN_COVERS_ZERO = "GainCoversZero"
+    NODE_IN_DOUBT = "NodeInDoubt"
     ALREADY_DONE = "AlreadyDone"
     SYMPTOM = "Symptom"
     SAME_RESOURCE = "SameResource"
     NAMESPACE_CAP = "NamespaceCap"
     CLUSTER_CAP = "ClusterCap"
+    NAMESPACE_DAY_CAP = "NamespaceDayCap"
+    TEAM_DAY_CAP = "TeamDayCap"
 
 
 @dataclass(frozen=True, slots=True)

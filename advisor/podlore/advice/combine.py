@@ -23,6 +23,7 @@ CAUSES: tuple[frozenset[Pattern], ...] = (
 )
 """Each explains those after it."""
 BEFORE: Mapping[Pattern, frozenset[Pattern]] = {
+    P.HARDWARE_FAULT: frozenset({P.BLACK_HOLE_NODE}),
     P.OUT_OF_MEMORY_LOOP: frozenset({P.CRASH_LOOP, P.RESOURCE_HOARDING, P.OVER_REQUEST}),
     P.CRASH_LOOP: frozenset({P.RESOURCE_HOARDING, P.OVER_REQUEST}),
     P.RESOURCE_HOARDING: frozenset({P.OVER_REQUEST, P.GANG_SCATTERED}),
@@ -37,6 +38,8 @@ class Resource(StrEnum):
 
     HELD = "GPUs held"
     WANTED = "GPUs wanted"
+    PLACE = "where its pods stand"
+    NODE = "the node itself"
     OTHER = "anything else"
 
 
@@ -46,6 +49,11 @@ RESOURCES: Mapping[Pattern, Resource] = {
     P.ACCESSIBILITY_BARRIER: Resource.WANTED,
     P.FRAGMENTATION: Resource.WANTED,
     P.QUEUE_SPIRAL: Resource.WANTED,
+    P.INTERFERENCE: Resource.PLACE,
+    P.GANG_SCATTERED: Resource.PLACE,
+    P.STRAGGLER: Resource.PLACE,
+    P.HARDWARE_FAULT: Resource.NODE,
+    P.BLACK_HOLE_NODE: Resource.NODE,
 }
 VICTIMS_MAX = 8
 

@@ -9,12 +9,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from podlore.advice.conditions import MIB, RAISED_RATIO, killed_containers
+from podlore.advice.right_size import right_size
 from podlore.patterns.reason import lifting
 from podlore.patterns.waiting import waiting_of
 from podlore.topology import Constraint
 from podlore.topology.room import fits
 from podlore.view import ClusterView
-from podlore.vocabulary import Action, Container, Finding, Resources, Workload
+from podlore.vocabulary import Action, Finding, Resources, Workload
 
 Patch = Mapping[str, Any]
 NOTHING: Patch = {}
@@ -36,46 +38,57 @@ RELEASES: Mapping[tuple[str, str], Patch] = {
 """How each kind lets go of its pods; a ReplicaSet or pod of somebody's own has no such switch."""
 TEMPLATED = frozenset({("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet")})
 """Kinds whose template may change and whose containers are merged by name."""
-RAISED_RATIO = 1.5
-MIB = 2**20
+CORDON: Patch = {"spec": {"unschedulable": True}}
+ONE_RUN_AT_A_TIME: Patch = {"spec": {"concurrencyPolicy": "Forbid"}}
 
 
 def preview(view: ClusterView, finding: Finding, action: Action) -> str:
     """Return the patch as JSON; empty where there is none that is surely right."""
+    patch = _patch(view, finding, action)
+    return json.dumps(patch, separators=(",", ":"), sort_keys=True) if patch else ""
+
+
+def _patch(view: ClusterView, finding: Finding, action: Action) -> Patch:  # noqa: PLR0911 - a table of actions
+    if action is Action.CORDON_NODE:
+        return CORDON if finding.target.name in view.nodes else NOTHING
     workload = view.workload_by_ref.get(finding.target)
     if workload is None:
-        return ""
-    patch = NOTHING
-    if action is Action.RELEASE_IDLE:
-        patch = _release(view, workload)
-    elif action is Action.RAISE_MEMORY:
-        patch = _raise_memory(view, workload)
-    elif action is Action.RELAX_CONSTRAINT and finding.cause == "Constraint":
-        patch = _relax(view, workload)
-    return json.dumps(patch, separators=(",", ":"), sort_keys=True) if patch else ""
+        return NOTHING
+    match action:
+        case Action.RELEASE_IDLE | Action.DEFER:
+            return _release(view, workload)
+        case Action.BREAK_REQUEUE_LOOP:
+            return ONE_RUN_AT_A_TIME if _kind(workload) == ("batch", "CronJob") else _release(view, workload)
+        case Action.RAISE_MEMORY:
+            return _raise_memory(view, workload)
+        case Action.RIGHT_SIZE:
+            return right_size(view, workload, finding.cause) if _kind(workload) in TEMPLATED else NOTHING
+        case Action.RELAX_CONSTRAINT:
+            return _relax(view, workload)
+    return NOTHING
+
+
+def _kind(workload: Workload) -> tuple[str, str]:
+    return workload.ref.group, workload.ref.kind
 
 
 def _release(view: ClusterView, workload: Workload) -> Patch:
     known = view.controllers_by_ref.get(workload.ref)
     if known is None or workload.queue:
         return NOTHING
-    return RELEASES.get((workload.ref.group, workload.ref.kind), NOTHING)
+    return RELEASES.get(_kind(workload), NOTHING)
 
 
 def _raise_memory(view: ClusterView, workload: Workload) -> Patch:
     """Raise the limits of the containers that were killed by half, if a node can still hold the pod."""
-    if (workload.ref.group, workload.ref.kind) not in TEMPLATED:
+    if _kind(workload) not in TEMPLATED:
         return NOTHING
-    killed = {c.name: c for pod in workload.pods for c in pod.containers if _was_killed(c) and c.memory_limit_bytes}
+    killed = killed_containers(workload.pods)
     raised = {name: _raised(container.memory_limit_bytes) for name, container in sorted(killed.items())}
     if not raised or any(c.is_init for c in killed.values()) or not _some_node_holds(view, sum(raised.values())):
         return NOTHING
     containers = [{"name": name, "resources": {"limits": {"memory": f"{mib}Mi"}}} for name, mib in raised.items()]
     return {"spec": {"template": {"spec": {"containers": containers}}}}
-
-
-def _was_killed(container: Container) -> bool:
-    return any(end and end.reason == "OOMKilled" for end in (container.ended, container.ended_before))
 
 
 def _raised(limit_bytes: int) -> int:
@@ -98,7 +111,7 @@ def _relax(view: ClusterView, workload: Workload) -> Patch:
     lifted = lifting(view, one.largest)[0] if one and one.largest else None
     if lifted is None or lifted.constraint is not Constraint.SELECTOR:
         return NOTHING
-    if (workload.ref.group, workload.ref.kind) not in TEMPLATED:
+    if _kind(workload) not in TEMPLATED:
         return NOTHING
     key = lifted.subject.partition("=")[0]
     return {"spec": {"template": {"spec": {"nodeSelector": {key: None}}}}}

@@ -1,22 +1,46 @@
-"""The first pass: a finding becomes a recommendation, by the table of `podlore.advice.actions`."""
+"""The first pass: a finding becomes a recommendation, by the first row of the table that fits."""
 
-from podlore.advice.actions import remedy
+from podlore.advice.actions import remedies, steps_of
+from podlore.advice.advised import Withheld, Withholding
+from podlore.advice.gain import predicted
 from podlore.advice.patch import preview
-from podlore.patterns import stake
 from podlore.view import ClusterView
-from podlore.vocabulary import Finding, Recommendation
+from podlore.vocabulary import Evidence, EvidenceSource, Finding, Gain, Recommendation
 
 
-def propose(view: ClusterView, finding: Finding) -> Recommendation:
-    """Return the recommendation that a finding earns."""
-    actions, steps = remedy(finding)
-    if finding.action is not None:
-        actions = (finding.action, *(action for action in actions if action is not finding.action))
-    return Recommendation(
+def propose(view: ClusterView, finding: Finding) -> Recommendation | Withheld:
+    """Return the recommendation that a finding earns; withheld where no action is open, or its gain covers zero."""
+    rows = remedies(finding)
+    fitting = [one for one in rows if one.fits(view, finding)]
+    if not fitting:
+        bare = Recommendation(finding, rows[0].action, steps_of(rows[0], finding))
+        return Withheld(bare, Withholding.NO_ACTION_OPEN)
+    remedy = fitting[0]
+    gain = predicted(view, finding, remedy)
+    made = Recommendation(
         because=finding,
-        action=actions[0],
-        steps=steps,
-        gain=stake.gain(finding.gpus, finding.gpu_hours_at_stake),
-        patch=preview(view, finding, actions[0]),
-        alternatives=actions[1:],
+        action=remedy.action,
+        steps=steps_of(remedy, finding),
+        gain=gain.gains[0] if gain.gains else None,
+        patch=preview(view, finding, remedy.action),
+        alternatives=tuple(one.action for one in fitting[1:]),
+        gains=gain.gains,
+        arithmetic=gain.arithmetic,
+        gpu_hours_if_wrong=finding.gpus * remedy.wrong.hours_per_gpu,
+    )
+    if made.gain is not None and made.gain.low <= 0:
+        return Withheld(made, Withholding.GAIN_COVERS_ZERO)
+    return made
+
+
+def reckoned(recommendation: Recommendation) -> Evidence | None:
+    """Return the arithmetic of the gain as one more piece of evidence; None where no gain is counted."""
+    gain: Gain | None = recommendation.gain
+    if gain is None or not recommendation.arithmetic:
+        return None
+    return Evidence(
+        source=EvidenceSource.MODEL,
+        reference="expected gain of following this",
+        observed="; ".join(recommendation.arithmetic),
+        threshold="the interval's low end is above 0",
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from podlore.advice import Advised, Withholding, advice
-from podlore.advice.actions import ANY, REMEDIES, remedy
+from podlore.advice.actions import ANY, REMEDIES, remedies, steps_of
 from podlore.patterns.found import found
 from podlore.policy import Limits, Policy
 from podlore.snapshot import Snapshot
@@ -35,7 +35,17 @@ def finding(pattern: Pattern, target: ObjectRef = JOB, cause: str = "Some", hour
 
 
 def advised(*findings: Finding, seen: Snapshot | None = None) -> Advised:
-    return advice(findings, ClusterView(seen if seen is not None else snapshot()))
+    return advice(findings, ClusterView(seen if seen is not None else there(*findings)))
+
+
+def there(*findings: Finding) -> Snapshot:
+    """A cluster in which every target is there."""
+    targets = {found_finding.target for found_finding in findings}
+    controllers = tuple(
+        job(ref.name, namespace=ref.namespace, kind=ref.kind, group=ref.group) for ref in targets if ref.namespace
+    )
+    pods = tuple(pod(f"{one.ref.name}-0", namespace=one.ref.namespace, controller=one.ref) for one in controllers)
+    return snapshot(controllers=controllers, pods=pods, nodes=(node(), node("gpu-2")))
 
 
 def withheld(given: Advised) -> list[tuple[str, str]]:
@@ -52,13 +62,15 @@ def patch(one: Recommendation) -> object:
 
 @pytest.mark.parametrize("pattern", Pattern)
 def test_each_pattern_has_a_remedy_that_names_its_target(pattern: Pattern) -> None:
-    actions, steps = remedy(finding(pattern, cause="Unheard"))
-    assert actions
-    assert "Job/train" in steps
+    unheard = finding(pattern, cause="Unheard")
+    rows = remedies(unheard)
+    assert rows
+    assert all("{target}" not in steps_of(one, unheard) for one in rows)
+    assert any("Job/train" in steps_of(one, unheard) for one in rows)
 
 
 def test_every_action_is_recommended_somewhere() -> None:
-    used = {action for found_remedy in REMEDIES.values() for action in found_remedy.actions}
+    used = {one.action for rows in REMEDIES.values() for one in rows}
     assert used == set(Action)
     assert all(cause == ANY or cause.isalpha() for _, cause in REMEDIES)
 
@@ -75,7 +87,7 @@ def test_who_opts_out_is_left_alone() -> None:
 
 
 def test_namespaces_that_the_policy_leaves_out_are_silent() -> None:
-    seen = snapshot(policy=Policy(namespaces_exclude=("vision",)))
+    seen = snapshot(policy=Policy(namespaces_exclude=("vision",)), nodes=(node(), node("gpu-2")))
     assert withheld(advised(finding(Pattern.CRASH_LOOP), seen=seen)) == [("CrashLoop", "OutOfScope")]
     assert patterns(advised(finding(Pattern.HARDWARE_FAULT, NODE), seen=seen)) == ["HardwareFault"]
 
@@ -90,7 +102,7 @@ def test_what_is_ending_needs_no_advice() -> None:
 
 
 def test_a_cordoned_node_need_not_be_cordoned() -> None:
-    seen = snapshot(nodes=(node(is_cordoned=True),))
+    seen = snapshot(nodes=(node(is_cordoned=True), node("gpu-2")))
     assert withheld(advised(finding(Pattern.HARDWARE_FAULT, NODE), seen=seen)) == [("HardwareFault", "AlreadyDone")]
 
 
@@ -104,7 +116,7 @@ def test_the_cause_beats_its_symptom() -> None:
 
 
 def test_a_fault_of_the_node_explains_what_its_pods_suffer_from() -> None:
-    seen = snapshot(pods=(pod(node="gpu-1", controller=JOB),), nodes=(node(),))
+    seen = snapshot(pods=(pod(node="gpu-1", controller=JOB),), nodes=(node(), node("gpu-2")))
     given = advised(finding(Pattern.STRAGGLER), finding(Pattern.HARDWARE_FAULT, NODE), seen=seen)
     assert patterns(given) == ["HardwareFault"]
     assert given.recommendations[0].because.blamed == (JOB,)
@@ -124,7 +136,8 @@ def test_a_workload_elsewhere_is_not_explained_by_the_fault() -> None:
 
 
 def test_the_gpus_of_a_workload_are_advised_on_once() -> None:
-    given = advised(finding(Pattern.ACCESSIBILITY_BARRIER), finding(Pattern.FRAGMENTATION))
+    shape = replace(finding(Pattern.FRAGMENTATION), ranked_nodes=("gpu-1",))
+    given = advised(finding(Pattern.ACCESSIBILITY_BARRIER), shape)
     assert patterns(given) == ["Fragmentation"]
     given = advised(finding(Pattern.RESOURCE_HOARDING, hours=1), finding(Pattern.OVER_REQUEST, hours=20))
     assert patterns(given) == ["ResourceHoarding"]
@@ -149,7 +162,7 @@ def test_the_worthiest_comes_first() -> None:
 def test_the_least_worthy_is_withheld_above_the_caps() -> None:
     refs = [ObjectRef("batch", "Job", space, name) for space in ("x", "y") for name in "abc"]
     findings = [finding(Pattern.CRASH_LOOP, ref, hours=len(refs) - n) for n, ref in enumerate(refs)]
-    seen = snapshot(policy=Policy(limits=Limits(active_per_namespace_max=2, active_max=3)))
+    seen = replace(there(*findings), policy=Policy(limits=Limits(active_per_namespace_max=2, active_max=3)))
     given = advised(*findings, seen=seen)
     assert [str(one.target) for one in given.recommendations] == ["x/Job/a", "x/Job/b", "y/Job/a"]
     assert [one.reason for one in given.withheld] == [
