@@ -27,6 +27,7 @@ class Grants:
     max_mode: Mode = Mode.ADVISE
     annotations: bool = False
     events: bool = False
+    logs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class PolicyKeeper:
         for wish, granted, name in (
             (wanted.annotations_enabled, grants.annotations, "annotations"),
             (wanted.events_enabled, grants.events, "events"),
+            (wanted.logs_enabled, grants.logs, "logs"),
         ):
             if wish and not granted:
                 return f"{name}.enabled needs a grant: set {name}.enabled in the chart too, or switch it off here"

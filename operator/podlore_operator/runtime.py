@@ -25,6 +25,7 @@ from podlore_operator.kubernetes_events import EventTeller
 from podlore_operator.lease import Elector
 from podlore_operator.lease_store import ApiLease
 from podlore_operator.listing import list_all
+from podlore_operator.logs_loop import LogsLoop
 from podlore_operator.loop import AdviceLoop
 from podlore_operator.metrics.prometheus import Prometheus
 from podlore_operator.metrics_loop import MetricsLoop
@@ -74,7 +75,7 @@ class Runtime:
         self.state = ClusterState(self.clock, self.watch)
         self.pattern_rules = PatternRules(self.watch, self.clock)
         self.book = AdviceBook()
-        grants = Grants(settings.max_mode, settings.allow_annotations, settings.allow_events)
+        grants = Grants(settings.max_mode, settings.allow_annotations, settings.allow_events, settings.allow_logs)
         self.keeper = PolicyKeeper(grants, dry_run=settings.dry_run)
         self._on_failure = on_failure
         self._tasks: list[asyncio.Task[Any]] = []
@@ -122,9 +123,9 @@ class Runtime:
         await self.server.start()
         self._closing.push_async_callback(self.server.stop)
         self._say_what_runs()
-        lag, observer, metrics = self.lag.run(), self.observer.run(), self.metrics.run()
-        rules = self.pattern_rules.run(self._sender)
-        for part in (lag, observer, metrics, rules, measure(self), self._keep_policy(), self._advise()):
+        seeing = self.observer.run(), self.metrics.run(), self._read_logs(), self._keep_policy()
+        telling = self.lag.run(), measure(self), self.pattern_rules.run(self._sender)
+        for part in (*seeing, *telling, self._advise()):
             self._run(part)
 
     def _make_parts(self, namespace: str, prometheus: Prometheus | None) -> None:
@@ -158,6 +159,7 @@ class Runtime:
         self.metrics = MetricsLoop(
             prometheus=prometheus, state=self.state, clock=clock, telemetry=telemetry, changed=self.loop.wake
         )
+        self.logs = LogsLoop(api=self.api, state=self.state, clock=clock, telemetry=telemetry, changed=self.loop.wake)
         self.server = Server(*settings.host_and_port, views(self))
 
     def _run(self, part: Coroutine[Any, Any, Any]) -> None:
@@ -249,6 +251,11 @@ class Runtime:
         self.loop.wake()
 
     # --- parts ------------------------------------------------------------------------------------------------------
+
+    async def _read_logs(self) -> None:
+        """Read logs once it is known which pods there are."""
+        await self.observer.synced()
+        await self.logs.run()
 
     async def _advise(self) -> None:
         """Run rounds once everything was listed and metrics had their first chance."""

@@ -60,6 +60,8 @@ class Settings(BaseModel):
     """Whether the account may patch pods, so that a policy may ask for it."""
     allow_events: bool = False
     """Whether the account may create Events, so that a policy may ask for it."""
+    allow_logs: bool = False
+    """Whether the account may read pods' logs, so that a policy may ask for it."""
     listen: str = LISTEN
     """Address and port of probes, metrics and advice."""
     clock_scale: float = Field(default=1.0, gt=0)

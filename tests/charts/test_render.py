@@ -119,6 +119,7 @@ def test_a_switch_adds_or_takes_its_objects(render, sets, kind, difference):
         (["maxMode=Assist"], "--max-mode=Assist"),
         (["events.enabled=true"], "--allow-events"),
         (["annotations.enabled=true"], "--allow-annotations"),
+        (["logs.enabled=true"], "--allow-logs"),
         (["logFormat=text"], "--log-format=text"),
         (["logLevel=debug"], "--log-level=debug"),
         (["extraArgs[0]=--clock-scale=2"], "--clock-scale=2"),

@@ -61,10 +61,19 @@ def test_a_bad_policy_keeps_the_last_good_one_and_says_why(
 
 
 def test_grants_open_what_they_name() -> None:
-    keeper = PolicyKeeper(Grants(Mode.ASSIST, annotations=True, events=True))
-    keeper.offer(policy(mode="Assist", annotations={"enabled": True}, events={"enabled": True}))
+    keeper = PolicyKeeper(Grants(Mode.ASSIST, annotations=True, events=True, logs=True))
+    switched_on = {name: {"enabled": True} for name in ("annotations", "events", "logs")}
+    keeper.offer(policy(mode="Assist", **switched_on))
     assert keeper.in_force.mode is Mode.ASSIST
     assert keeper.in_force.annotations_enabled
+    assert keeper.in_force.logs_enabled
+
+
+@pytest.mark.parametrize("wish", ["annotations", "events", "logs"])
+def test_what_was_not_granted_cannot_be_switched_on(keeper: PolicyKeeper, wish: str) -> None:
+    keeper.offer(policy(**{wish: {"enabled": True}}))
+    assert keeper.verdict is not None
+    assert (keeper.verdict.reason, wish in keeper.verdict.message) == ("NotGranted", True)
 
 
 def test_dry_run_overrules_every_policy() -> None:

@@ -136,7 +136,7 @@ class AdvisorPolicySpec(ApiModel):
     metrics: Metrics | None = None
     """Where GPU metrics come from."""
     logs: Switch | None = None
-    """Reserved for reading the last lines of failed containers; for now no logs are read."""
+    """Read the last lines of containers' logs, masked. Needs logs.enabled in the chart too."""
     annotations: Switch | None = None
     """Annotate pods with the worst advice about them. Needs annotations.enabled in the chart too."""
     events: Switch | None = None

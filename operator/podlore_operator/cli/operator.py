@@ -49,6 +49,7 @@ def run(
         bool, _option("A policy may switch on pod annotations.", env="ALLOW_ANNOTATIONS")
     ] = False,
     allow_events: Annotated[bool, _option("A policy may switch on Events.", env="ALLOW_EVENTS")] = False,
+    allow_logs: Annotated[bool, _option("A policy may switch on reading pods' logs.", env="ALLOW_LOGS")] = False,
     namespace: Annotated[
         str | None, _option("Where Lease and state are [the context's, the pod's own].", env="NAMESPACE")
     ] = None,
@@ -84,6 +85,7 @@ def run(
         "max_mode": max_mode,
         "allow_annotations": allow_annotations,
         "allow_events": allow_events,
+        "allow_logs": allow_logs,
         "namespace": namespace,
         "name": name,
         "lease": lease,

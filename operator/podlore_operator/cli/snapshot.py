@@ -1,6 +1,6 @@
 """``podlore snapshot DIR``: everything the advisor looks at, written to a folder; read-only for the cluster."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,14 +32,16 @@ def snapshot(
     ] = "podlore",
     kubeconfig: Annotated[Path | None, typer.Option(help="The kubeconfig to use.")] = None,
     context: Annotated[str | None, typer.Option(help="Its context.")] = None,
+    logs: Annotated[bool, typer.Option("--logs", help="Take the ends of pods' logs too, masked.")] = False,
     clock_scale: Annotated[float, typer.Option(help="How much faster than the wall a replayed trace runs.")] = 1.0,
     clock_anchor: Annotated[float, typer.Option(help="When the replay began, in seconds since the epoch.")] = 0.0,
 ) -> None:
     """Take a snapshot of a cluster for ``podlore advise --snapshot``; nothing in the cluster is changed.
 
     It holds pods, nodes, events and workloads as far as advice depends on them, GPU activity, podlore's policy and its
-    memory of starts and failures. It holds no environment, no arguments, no volumes and no secrets, but names and
-    event messages: share it as you would share the output of kubectl get.
+    memory of starts and failures; with --logs, or where the policy has logs switched on, also the ends of pods' logs,
+    masked. It holds no environment, no arguments, no volumes and no secrets, but names and event messages: share it as
+    you would share the output of kubectl get.
 
     [bold]podlore snapshot ./monday --prometheus http://localhost:9090[/]
 
@@ -52,7 +54,9 @@ def snapshot(
 
     clock = Clock(scale=clock_scale, anchor=clock_anchor)
     taken = asyncio.run(
-        _of_operator(operator) if operator else _of_cluster(kubeconfig, context, prometheus, namespace, name, clock)
+        _of_operator(operator)
+        if operator
+        else _of_cluster(Source(kubeconfig, context, prometheus, namespace, name, logs), clock)
     )
     snapshot_folder.write(taken, folder)
     typer.echo(
@@ -75,24 +79,31 @@ async def _of_operator(url: str) -> "Snapshot":
         raise BadInput(f"{url} serves no snapshot of this podlore: {error}") from None
 
 
-async def _of_cluster(
-    kubeconfig: Path | None,
-    context: str | None,
-    prometheus: str | None,
-    namespace: str | None,
-    name: str,
-    clock: "Clock",
-) -> "Snapshot":
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a snapshot comes from: a cluster, its Prometheus, and where its operator keeps its memory."""
+
+    kubeconfig: Path | None
+    context: str | None
+    prometheus: str | None
+    namespace: str | None
+    name: str
+    logs: bool
+
+
+async def _of_cluster(source: Source, clock: "Clock") -> "Snapshot":
     from podlore.cluster_state import ClusterState
     from podlore_operator.observe.connection import Connection
 
-    async with Connection.open(kubeconfig, context) as api:
+    async with Connection.open(source.kubeconfig, source.context) as api:
         state = ClusterState(clock)
         await _list_once(api, clock, state)
         await _read_policy(api, state)
-        since = await _read_memory(api, clock, state, namespace or api.namespace, f"{name}-state")
-        if prometheus:
-            await _read_metrics(prometheus, clock, state)
+        since = await _read_memory(api, clock, state, source.namespace or api.namespace, f"{source.name}-state")
+        if source.prometheus:
+            await _read_metrics(source.prometheus, clock, state)
+        if source.logs or state.policy.logs_enabled:
+            await _read_logs(api, clock, state, is_asked_for=source.logs)
         taken = state.snapshot()
     return taken if since is None else replace(taken, observed_since=since)
 
@@ -125,7 +136,7 @@ async def _read_policy(api: "Connection", state: "ClusterState") -> None:
     from podlore_operator.policy_keeper import Grants, PolicyKeeper
     from podlore_operator.write_requests import policy_collection
 
-    keeper = PolicyKeeper(Grants(Mode.ASSIST, annotations=True, events=True))
+    keeper = PolicyKeeper(Grants(Mode.ASSIST, annotations=True, events=True, logs=True))
     for obj in (await list_all(api, policy_collection()))[0]:
         keeper.offer(obj)
     if keeper.verdict and not keeper.verdict.accepted:
@@ -150,6 +161,20 @@ async def _read_memory(
         return None
     state.restore(remembered.history)
     return remembered.observed_since
+
+
+async def _read_logs(api: "Connection", clock: "Clock", state: "ClusterState", *, is_asked_for: bool) -> None:
+    from podlore_operator.observe.pod_logs import newest, read_logs, worth_reading
+
+    found = state.snapshot()
+    try:
+        lines = await read_logs(api, clock, worth_reading(found.pods, found.policy, {}, found.now))
+    except Unavailable as error:
+        if is_asked_for:
+            raise
+        typer.echo(f"podlore: the logs are left out: {error}", err=True)
+    else:
+        state.set_logs(newest(lines, found.now))
 
 
 async def _read_metrics(prometheus: str, clock: "Clock", state: "ClusterState") -> None:
