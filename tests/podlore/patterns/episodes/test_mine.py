@@ -71,6 +71,6 @@ def test_shuffles_keep_rates_and_what_is_fixed(shuffle: Shuffle) -> None:
 
 def test_adjusted_p_values_count_shuffles_whose_best_is_as_good() -> None:
     drawn = np.array([[1.0, 5.0], [2.0, 4.0], [3.0, 6.0]])
-    p_values = adjusted(np.array([30.0, 5.0]), drawn)
+    p_values = adjusted(np.array([30.0, 4.0]), drawn)
     assert p_values[0] == 0.25
     assert p_values[1] == 1.0
