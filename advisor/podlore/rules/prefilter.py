@@ -6,7 +6,7 @@ and by `podlore.rules.engine` with single entries; what it finds is verified the
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import re2
@@ -80,14 +80,7 @@ class Prefilter:
 
     @cached_property
     def _database(self) -> Any:  # noqa: ANN401 - an extension without types
-        """Each literal, also broken before a blank: a continuation line is joined there. That costs next to nothing."""
-        expressions = [re.sub(rb"(\\?[ \t])", _GAP, re.escape(word)) for word, _ in self._literals]
-        caseless = [hyperscan.HS_FLAG_CASELESS if folded else 0 for _, folded in self._literals]
-        database = hyperscan.Database()
-        database.compile(
-            expressions=expressions, ids=range(len(expressions)), elements=len(expressions), flags=caseless
-        )
-        return database
+        return _compiled(tuple(self._literals))
 
     @cached_property
     def _set(self) -> Any:  # noqa: ANN401 - an extension without types
@@ -98,6 +91,20 @@ class Prefilter:
             compiled.Add(("(?i)" if folded else "") + re2.escape(word.decode()))
         compiled.Compile()
         return compiled
+
+
+@lru_cache(maxsize=4)
+def _compiled(literals: tuple[tuple[bytes, bool], ...]) -> Any:  # noqa: ANN401 - an extension without types
+    """Each literal, also broken before a blank: a continuation line is joined there. That costs next to nothing.
+
+    Kept, since the same rules are loaded again and again and compiling takes a fifth of a second. One thread at a time
+    may scan with it.
+    """
+    expressions = [re.sub(rb"(\\?[ \t])", _GAP, re.escape(word)) for word, _ in literals]
+    caseless = [hyperscan.HS_FLAG_CASELESS if folded else 0 for _, folded in literals]
+    database = hyperscan.Database()
+    database.compile(expressions=expressions, ids=range(len(expressions)), elements=len(expressions), flags=caseless)
+    return database
 
 
 def _words(term: Term) -> list[tuple[bytes, bool]]:
