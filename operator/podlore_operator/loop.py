@@ -45,7 +45,7 @@ class AdviceLoop:
     writer
         Performs writes when this process leads.
     model_version
-        Which podlore and which classifier speak.
+        Returns which podlore and which classifier speak: the classifier may be exchanged.
     classifier
         Tells what events are about.
     """
@@ -60,7 +60,7 @@ class AdviceLoop:
         policy_status: PolicyStatusWriter,
         telemetry: Telemetry,
         clock: Clock,
-        model_version: str,
+        model_version: Callable[[], str],
         classifier: Classifies | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -136,7 +136,7 @@ class AdviceLoop:
         self._has_metrics = snapshot.has_metrics
         with self._telemetry.advise_seconds.time():
             think = partial(decide, classifier=self._classifier, watching_since=self._watching_since)
-            decision = await asyncio.to_thread(think, snapshot, held, silence, self._clock, self._model_version)
+            decision = await asyncio.to_thread(think, snapshot, held, silence, self._clock, self._model_version())
         self._telemetry.rounds.inc()
         for problem in decision.problems:
             self._telemetry.once(logger, "advisor", problem)

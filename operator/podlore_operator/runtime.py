@@ -9,11 +9,9 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import podlore
-from podlore.classify import Classifier, load
 from podlore.cluster_state import ClusterState
 from podlore.errors import BadInput, Unavailable
 from podlore.policy import Mode
@@ -44,6 +42,7 @@ from podlore_operator.serve.telemetry import Telemetry
 from podlore_operator.serve.views import measure, views
 from podlore_operator.settings import Settings
 from podlore_operator.state_store import StateStore
+from podlore_operator.watched_model import WatchedModel
 from podlore_operator.write_requests import policy_collection
 
 logger = logging.getLogger(__name__)
@@ -111,7 +110,7 @@ class Runtime:
 
     async def _start(self) -> None:
         settings = self.settings
-        self.classifier = _classifier(settings.model)
+        self.model = WatchedModel(settings.model, self.telemetry, self._say_what_speaks)
         self.api = await self._closing.enter_async_context(Connection.open(settings.kubeconfig, settings.context))
         prometheus = Prometheus(settings.prometheus) if settings.prometheus else None
         self._make_parts(settings.namespace or self.api.namespace, prometheus)
@@ -123,7 +122,7 @@ class Runtime:
         await self.server.start()
         self._closing.push_async_callback(self.server.stop)
         self._say_what_runs()
-        seeing = self.observer.run(), self.metrics.run(), self._read_logs(), self._keep_policy()
+        seeing = self.observer.run(), self.metrics.run(), self._read_logs(), self._keep_policy(), self.model.run()
         telling = self.lag.run(), measure(self), self.pattern_rules.run(self._sender)
         for part in (*seeing, *telling, self._advise()):
             self._run(part)
@@ -152,8 +151,8 @@ class Runtime:
             policy_status=PolicyStatusWriter(sender, self.keeper, clock, telemetry),
             telemetry=telemetry,
             clock=clock,
-            model_version=self.model_version,
-            classifier=self.classifier,
+            model_version=lambda: self.model_version,
+            classifier=self.model,
         )
         self.observer = Observer(self.api, clock, Noticing(self.state, self.loop.wake))
         self.metrics = MetricsLoop(
@@ -207,7 +206,7 @@ class Runtime:
     @property
     def model_version(self) -> str:
         """Which podlore and which classifier speak."""
-        events = f", events {self.classifier.version}" if self.classifier else ""
+        events = f", events {self.model.version}" if self.model.version else ""
         return f"podlore {podlore.__version__}{events}"
 
     # --- what kopf tells --------------------------------------------------------------------------------------------
@@ -266,8 +265,13 @@ class Runtime:
                 await self.metrics.has_read.wait()
         await self.loop.run()
 
-    def _say_what_runs(self) -> None:
+    def _say_what_speaks(self) -> None:
+        self.telemetry.build.clear()
         self.telemetry.build.labels(podlore.__version__, self.model_version).set(1)
+        self.loop.wake()
+
+    def _say_what_runs(self) -> None:
+        self._say_what_speaks()
         settings = self.settings
         logger.info(
             "podlore %s as %s on %s, mode %s, http://%s:%d",
@@ -278,14 +282,3 @@ class Runtime:
             settings.host_and_port[0],
             self.server.port,
         )
-
-
-def _classifier(folder: Path | None) -> Classifier | None:
-    """Return the event classifier: one that was asked for must be there, without the shipped one advice goes on."""
-    try:
-        return load(folder)
-    except BadInput as error:
-        if folder is not None:
-            raise
-        logger.warning("advice goes without the event classifier: %s", error)
-        return None

@@ -125,7 +125,7 @@ def make(api: Connection, api_status: list[int]) -> Bench:
         policy_status=PolicyStatusWriter(sender, keeper, clock, telemetry),
         telemetry=telemetry,
         clock=clock,
-        model_version="test",
+        model_version=lambda: "test",
     )
     elector._on_change = lambda _: loop.wake()
     owner = job()

@@ -64,6 +64,10 @@ class Telemetry:
         )
         self.metrics_available = gauge("metrics_available", "1 if GPU metrics come in.")
         self.metrics_reads = counter("metrics_reads_total", "Readings of GPU metrics from Prometheus.", "result")
+        self.model_unseen = gauge(
+            "model_unseen_share", "Share of lately classified texts of whose words the model knows less than half."
+        )
+        self.model_confidence = gauge("model_confidence_mean", "Mean probability of the classes it gave lately.")
         self._logged: set[str] = set()
 
     def once(self, logger: logging.Logger, source: str, text: object) -> None:
