@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from podlore.vocabulary import Node
 
+NODE_LEVEL = "kubernetes.io/hostname"
+"""The narrowest level: the node itself."""
+
 PLACES: tuple[tuple[str, ...], ...] = (
     ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"),
     ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"),
@@ -38,7 +41,7 @@ ACCELERATORS: tuple[tuple[str, ...], ...] = (
 )
 """Nodes that share one NVLink fabric."""
 
-NO_FABRIC = frozenset({"kubernetes.io/hostname", *(label for names in PLACES for label in names)})
+NO_FABRIC = frozenset({NODE_LEVEL, *(label for names in PLACES for label in names)})
 KNOWN_LEVELS = frozenset(label for family in (*PLACES, *FABRICS, *ACCELERATORS) for label in family)
 
 

@@ -1,31 +1,23 @@
-"""The cluster as a graph: domains, nodes, GPUs and pods, from the root down.
+"""Where the nodes of a snapshot stand, level by level; the graph itself is a `ClusterGraph`.
 
-``podlore.view`` builds one `Topology` a snapshot. Vertices are tuples that begin with what they are:
-``("domain", level, *path)``, ``("node", name)``, ``("gpu", node, uuid or index)``, ``("pod", namespace, name)``; edges
-point downwards. A domain is told by its whole path, so that "rack 1" of two zones are two racks. A node that lacks a
-level's label hangs under the last domain that is known, and `unplaced` says so.
+``podlore.view`` builds one `Topology` a snapshot. A domain is told by its whole path, so that "rack 1" of two zones are
+two racks. A node that lacks a level's label hangs under the last domain that is known, and `unplaced` says so.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import networkx as nx
-
-from podlore.topology.levels import levels_of
-from podlore.topology.room import GPU_MILLI
+from podlore.topology.cluster_graph import ClusterGraph, Vertex
+from podlore.topology.levels import NODE_LEVEL, levels_of
 from podlore.vocabulary import GpuWindow, Node, Pod
-from podlore.workloads import is_finished
 
-NODE_LEVEL = "kubernetes.io/hostname"
-"""The narrowest level: the node itself."""
-GPUS_PER_NODE_MAX = 1024
-"""Vertices are made for at most this many GPUs of a node, whatever it claims."""
+if TYPE_CHECKING:
+    import networkx as nx
 
-Vertex = tuple[str, ...]
 Domain = tuple[str, ...]
 """The values of the labels from the widest level down to the domain's own."""
-ROOT: Vertex = ("root",)
 
 
 class Topology:
@@ -95,43 +87,11 @@ class Topology:
         return {level: tuple(names) for level, names in lacking.items()}
 
     @cached_property
+    def cluster(self) -> ClusterGraph:
+        """The whole with its links, GPUs and pods."""
+        return ClusterGraph(self._nodes.values(), self._pods, self._windows, levels=self.levels[:-1])
+
+    @property
     def graph(self) -> "nx.DiGraph[Vertex]":
         """The whole as a tree of domains, nodes and GPUs, with pods below the GPUs or the node that they hold."""
-        graph: nx.DiGraph[Vertex] = nx.DiGraph()
-        graph.add_node(ROOT)
-        for name, node in self._nodes.items():
-            nx.add_path(graph, [ROOT, *self._vertices(name)])
-            graph.add_edges_from((("node", name), gpu) for gpu in self._gpus(node))
-        for pod in self._pods:
-            if pod.node in self._nodes and not is_finished(pod):
-                graph.add_edges_from((holder, ("pod", pod.namespace, pod.name)) for holder in self._holders(pod))
-        return graph
-
-    def _vertices(self, node: str) -> list[Vertex]:
-        """Return a node's domains from the widest on, then the node itself."""
-        found = [(level, self.domain_of(node, level)) for level in self.levels[:-1]]
-        return [*(("domain", level, *domain) for level, domain in found if domain), ("node", node)]
-
-    @cached_property
-    def _uuids(self) -> Mapping[str, tuple[str, ...]]:
-        uuids: defaultdict[str, set[str]] = defaultdict(set)
-        for window in self._windows:
-            uuids[window.node].add(window.uuid)
-        return {node: tuple(sorted(found)) for node, found in uuids.items()}
-
-    @cached_property
-    def _held(self) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
-        held: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
-        for window in self._windows:
-            held[window.node, window.namespace, window.pod].add(window.uuid)
-        return {key: tuple(sorted(found)) for key, found in held.items()}
-
-    def _gpus(self, node: Node) -> list[Vertex]:
-        """Return a node's GPUs: those with a known uuid, then as many nameless ones as it has besides."""
-        count = min(node.allocatable.gpu_milli // GPU_MILLI, GPUS_PER_NODE_MAX)
-        named = self._uuids.get(node.name, ())
-        return [("gpu", node.name, name) for name in (*named, *(str(index) for index in range(len(named), count)))]
-
-    def _holders(self, pod: Pod) -> list[Vertex]:
-        uuids = self._held.get((pod.node, pod.namespace, pod.name), ())
-        return [("gpu", pod.node, uuid) for uuid in uuids] or [("node", pod.node)]
+        return self.cluster.graph

@@ -5,8 +5,8 @@ import pytest
 
 from podlore.testing import gpu_window, node, pod
 from podlore.topology import NODE_LEVEL, Topology
+from podlore.topology.cluster_graph import ROOT
 from podlore.topology.levels import levels_of
-from podlore.topology.topology import ROOT
 
 RACK = "topology.podlore.io/rack"
 ZONE = "topology.kubernetes.io/zone"
