@@ -22,7 +22,8 @@ class Nodes(NamedTuple):
     """What is left on each node; changed in place by the run.
 
     ``gpu_left_milli`` has shape (n_nodes, 8) with -1 where a node has no such GPU; ``model_bit`` is a mask with one bit
-    set. ``kinds`` has shape (n_nodes, 5): the pods placed so far by kind (see `shape_kind`).
+    set. ``kinds`` has shape (n_nodes, 7): the pods placed so far by kind (see `shape_kind`). ``cpu_milli`` and
+    ``memory_mib`` are what an empty node has.
     """
 
     cpu_left_milli: Ints
@@ -32,6 +33,8 @@ class Nodes(NamedTuple):
     gpus: Ints
     model_bit: Masks
     kinds: Ints
+    cpu_milli: Ints
+    memory_mib: Ints
 
 
 class Shapes(NamedTuple):
@@ -46,13 +49,17 @@ class Shapes(NamedTuple):
 
 
 class Mix(NamedTuple):
-    """The pods that are expected: shapes with their shares, the most frequent first."""
+    """The pods that are expected: shapes with their shares, the most frequent first.
+
+    ``terms`` is what advice adds to scores (see `podlore.simulate.placement.advised`); policies alone do not read it.
+    """
 
     share: Floats
     cpu_milli: Ints
     gpus: Ints
     gpu_milli: Ints
     models: Masks
+    terms: Ints
 
 
 def shape_kind(gpus: int, gpu_milli: int) -> int:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from podlore.errors import BadInput
 from podlore.traces.job import Job, NodeShape
 
@@ -33,6 +35,22 @@ def read_order(path: Path, items: Sequence[Named]) -> list[str]:
         if number > _LINES_MAX:
             raise BadInput(f"{path}: more than {_LINES_MAX:,} lines")
     return order
+
+
+def shuffled_arrivals(pods: Sequence[Job], gpus: int, percent: int, seed: int) -> list[str]:
+    """Return names of pods in random order, the list over and over, until so many percent of the GPUs have arrived."""
+    rng = np.random.default_rng(seed)
+    wanted = gpus * percent / 100
+    order: list[str] = []
+    arrived = 0.0
+    if not any(pod.gpus for pod in pods):
+        raise BadInput("no pod of the list asks for a GPU")
+    while True:
+        for index in rng.permutation(len(pods)):
+            order.append(pods[index].name)
+            arrived += pods[index].gpu_request
+            if arrived >= wanted:
+                return order
 
 
 def in_tie_order(nodes: Sequence[NodeShape], permuted: Sequence[str]) -> list[NodeShape]:

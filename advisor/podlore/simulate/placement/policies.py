@@ -16,6 +16,8 @@ from podlore.simulate.placement.fgd import fgd
 from podlore.simulate.placement.first_fit import first_fit
 from podlore.simulate.placement.gpu_clustering import gpu_clustering
 from podlore.simulate.placement.gpu_packing import gpu_packing
+from podlore.simulate.placement.kai_bin_packing import kai_bin_packing
+from podlore.simulate.placement.kube_scores import least_allocated, most_allocated, requested_to_capacity_ratio
 from podlore.simulate.placement.random_fit import random_fit
 
 GROUP = "podlore.placement_policies"
@@ -36,6 +38,10 @@ DOT_PROD = PlacementPolicy(dot_product)
 GPU_PACKING = PlacementPolicy(gpu_packing)
 GPU_CLUSTERING = PlacementPolicy(gpu_clustering)
 FGD = PlacementPolicy(fgd)
+MOST_ALLOCATED = PlacementPolicy(most_allocated)
+LEAST_ALLOCATED = PlacementPolicy(least_allocated)
+REQUESTED_TO_CAPACITY_RATIO = PlacementPolicy(requested_to_capacity_ratio)
+KAI_BIN_PACKING = PlacementPolicy(kai_bin_packing)
 
 
 def load_policy(name: str) -> PlacementPolicy:

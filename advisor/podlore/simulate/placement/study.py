@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from podlore.simulate.placement.cluster import (
     Shapes,
     shape_kind,
 )
-from podlore.simulate.placement.engine import compiled
+from podlore.simulate.placement.engine import Course, compiled
 from podlore.simulate.placement.policies import PlacementPolicy
 from podlore.traces.job import Job, NodeShape
 
@@ -58,6 +59,36 @@ def run_study(
     BadInput
         If an arrival names no pod, a job has several pods, or a node has more GPUs than the engine knows.
     """
+    ready = prepare(nodes, pods, arrivals)
+    run = compiled(policy.score, policy.pick)
+    run(*_nothing(ready), seed)  # compiles, so that the wall time is that of the study
+    started = time.perf_counter()
+    course = run(ready.nodes, ready.shapes, ready.mix, ready.order, seed)
+    wall_seconds = time.perf_counter() - started
+    return result_of(ready, course, wall_seconds)
+
+
+class Ready(NamedTuple):
+    """A study as arrays: the empty cluster, the shapes, the expected mix and the shape of each arrival in order."""
+
+    nodes: Nodes
+    shapes: Shapes
+    mix: Mix
+    order: Ints
+
+    @property
+    def capacity_milli(self) -> int:
+        """All GPUs of the cluster."""
+        return int(self.nodes.gpus.sum()) * WHOLE_GPU_MILLI
+
+    @property
+    def request_milli(self) -> Ints:
+        """The GPU milli that each arrival asks for."""
+        return (self.shapes.gpus * self.shapes.gpu_milli)[self.order]
+
+
+def prepare(nodes: Sequence[NodeShape], pods: Sequence[Job], arrivals: Sequence[str]) -> Ready:
+    """Check the input and lay it out as arrays; the nodes of the result are changed by a run."""
     if several := next((pod for pod in pods if pod.pods != 1), None):
         raise BadInput(f"{several.name} has {several.pods} pods; a placement study takes jobs of one pod")
     bits = _model_bits(nodes, pods)
@@ -66,18 +97,21 @@ def run_study(
         order = np.array([shape_of[name] for name in arrivals], dtype=np.int64)
     except KeyError as error:
         raise BadInput(f"the order of arrival names pod {error.args[0]!r}, which the pod list lacks") from None
-    arrays = _nodes(nodes, bits)
-    capacity_milli = int(arrays.gpus.sum()) * WHOLE_GPU_MILLI
-    run = compiled(policy.score, policy.pick)
-    mix = typical_pods(pods, bits)
-    started = time.perf_counter()
-    course = run(arrays, shapes, mix, order, seed)
-    wall_seconds = time.perf_counter() - started
+    return Ready(_nodes(nodes, bits), shapes, typical_pods(pods, bits), order)
+
+
+def result_of(ready: Ready, course: Course, wall_seconds: float) -> PlacementResult:
+    """Read the percentages off a run."""
     percent, (allocation, fragmentation) = _by_percent(
-        course.arrived_milli, capacity_milli, course.used_milli, course.fragmented_milli
+        course.arrived_milli, ready.capacity_milli, course.used_milli, course.fragmented_milli
     )
     dropped = int((course.node < 0).sum())
     return PlacementResult(percent, allocation, fragmentation, course.node, dropped, wall_seconds)
+
+
+def _nothing(ready: Ready) -> tuple[Nodes, Shapes, Mix, Ints]:
+    """Return arguments of a run without arrivals."""
+    return ready.nodes, ready.shapes, ready.mix, ready.order[:0]
 
 
 def typical_pods(pods: Sequence[Job], bits: dict[str, int]) -> Mix:
@@ -97,6 +131,7 @@ def typical_pods(pods: Sequence[Job], bits: dict[str, int]) -> Mix:
         np.array([shape[2] for shape, _ in chosen], np.int64),
         np.array([shape[1] for shape, _ in chosen], np.int64),
         np.array([_mask(shape[3], bits) for shape, _ in chosen], np.uint64),
+        np.zeros(0, np.int64),
     )
 
 
@@ -136,6 +171,8 @@ def _nodes(nodes: Sequence[NodeShape], bits: dict[str, int]) -> Nodes:
         gpus,
         np.array([1 << bits[node.product] for node in nodes], np.uint64),
         np.zeros((len(nodes), 7), np.int64),
+        np.array([node.cpu_milli for node in nodes], np.int64),
+        np.array([node.memory_mib for node in nodes], np.int64),
     )
 
 

@@ -1,23 +1,17 @@
 """FIFO: first come, first served; nobody is preempted, and a job that does not fit blocks those behind it."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
-from podlore.simulate.queueing.placing import keep_or_place
-from podlore.simulate.queueing.training_job import TrainingJob
+from podlore.simulate.queueing.ordered import Ordered
+from podlore.simulate.queueing.schedulable import Schedulable
 
 
-class Fifo:
+class Fifo(Ordered):
     """Strict order of submission."""
 
-    def allocate(
-        self, now: int, jobs: Mapping[str, TrainingJob], before: Mapping[str, list[int]], gpus_by_node: list[int]
-    ) -> dict[str, list[int]]:
-        """Return the node of each replica of each job that runs in the next round."""
-        left = sum(gpus_by_node)
-        running = []
-        for name in sorted(jobs, key=lambda name: jobs[name].submitted_at):
-            left -= jobs[name].replicas
-            if left < 0:
-                break
-            running.append(name)
-        return keep_or_place(running, jobs, before, gpus_by_node)
+    is_strict: ClassVar[bool] = True
+
+    def order(self, now: int, jobs: Mapping[str, Schedulable]) -> list[str]:
+        """Return the jobs by submission."""
+        return sorted(jobs, key=lambda name: jobs[name].submitted_at)

@@ -2,23 +2,49 @@
 
 from collections.abc import Iterable, Mapping
 
-from podlore.simulate.queueing.training_job import TrainingJob
+from podlore.simulate.queueing.schedulable import Schedulable
 
 
 def keep_or_place(
-    running: Iterable[str], jobs: Mapping[str, TrainingJob], before: Mapping[str, list[int]], gpus_by_node: list[int]
+    running: Iterable[str], jobs: Mapping[str, Schedulable], before: Mapping[str, list[int]], gpus_by_node: list[int]
 ) -> dict[str, list[int]]:
     """Return the nodes of each running job: those it had, or the emptiest, taken in the order of ``running``."""
-    names = list(running)
-    allocations = {name: nodes for name, nodes in before.items() if name in set(names)}
+    return keep_or_place_counts({name: jobs[name].replicas for name in running}, before, gpus_by_node)
+
+
+def keep_or_place_counts(
+    counts: Mapping[str, int], before: Mapping[str, list[int]], gpus_by_node: list[int]
+) -> dict[str, list[int]]:
+    """Return the nodes of each job with so many replicas: those it had if it had as many, else the emptiest."""
+    allocations = {name: nodes for name, nodes in before.items() if counts.get(name) == len(nodes)}
     free = list(gpus_by_node)
     for nodes in allocations.values():
         for node in nodes:
             free[node] -= 1
-    for name in names:
+    for name, count in counts.items():
         if name not in allocations:
-            allocations[name] = _take_emptiest(free, jobs[name].replicas)
+            allocations[name] = _take_emptiest(free, count)
     return allocations
+
+
+def together(allocations: dict[str, list[int]], gpus_by_node: list[int]) -> dict[str, list[int]]:
+    """Move each job that spans several nodes to one on which all of it has room, if there is one."""
+    free = list(gpus_by_node)
+    for nodes in allocations.values():
+        for node in nodes:
+            free[node] -= 1
+    moved = dict(allocations)
+    for name, nodes in allocations.items():
+        if len(set(nodes)) == 1:
+            continue
+        roomy = [node for node, gpus in enumerate(free) if gpus >= len(nodes)]
+        if roomy:
+            node = min(roomy, key=free.__getitem__)
+            for left in nodes:
+                free[left] += 1
+            free[node] -= len(nodes)
+            moved[name] = [node] * len(nodes)
+    return moved
 
 
 def _take_emptiest(free: list[int], wanted: int) -> list[int]:

@@ -8,7 +8,7 @@ a row an epoch).
 import csv
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +55,12 @@ class Profile:
         self.local_batch_max = LOCAL_BATCH_MAX.get(
             self.name, int(max(batches[-1] for batches, _ in self._by_placement.values()))
         )
+        self.local_batch_min = int(min(batches[0] for batches, _ in self._by_placement.values()))
         self._scalability = _columns(folder / "scalability.csv")
         self._times: dict[tuple[Placement, int], tuple[float, float]] = {}
         self._gradients: dict[tuple[int, int], tuple[float, float]] = {}
+        self._steps: dict[int, Floats] = {}
+        self._interpolator: Callable[[list[list[int]]], Floats] | None = None
         self._progress = [
             0.0,
             *np.min([table["progress"][: self.epochs] for table in self._validation.values()], axis=0),
@@ -72,6 +75,16 @@ class Profile:
         if (batch, epoch) not in self._gradients:
             self._gradients[batch, epoch] = self._interpolated(batch, epoch)
         return self._gradients[batch, epoch]
+
+    def steps_after(self, batch: int) -> Floats:
+        """Return the steps that remain at this batch after each epoch, from none done to all."""
+        if batch not in self._steps:
+            scale = batch / self.batch_min
+            pairs = np.array([self.gradients(batch, epoch) for epoch in range(self.epochs)])
+            gain = pairs.sum(axis=1) / (pairs[:, 1] / scale + pairs[:, 0])
+            steps = np.diff(self._progress) / gain
+            self._steps[batch] = np.append(np.cumsum(steps[::-1])[::-1], 0.0)
+        return self._steps[batch]
 
     def _interpolated(self, batch: int, epoch: int) -> tuple[float, float]:
         low = self._batches[bisect_right(self._batches, batch) - 1]
@@ -110,9 +123,10 @@ class Profile:
     def _between(self, placement: Placement, local_batch: int) -> tuple[float, float]:
         from scipy.interpolate import LinearNDInterpolator  # noqa: PLC0415  (only placements never measured need it)
 
-        points, times = self._cloud()
+        if self._interpolator is None:
+            self._interpolator = LinearNDInterpolator(*self._cloud())
         at = [min(len(placement), _NODES_MAX), sum(placement), local_batch]
-        step, sync = LinearNDInterpolator(points, times)([at])[0]
+        step, sync = self._interpolator([at])[0]
         if math.isnan(step):
             raise BadInput(f"{self.name}: placement {placement}, local batch {local_batch}, lies outside the profile")
         return float(step), float(sync)

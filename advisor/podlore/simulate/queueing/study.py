@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from podlore.errors import BadInput
+from podlore.simulate.queueing.gandiva import PAIR_SPEED
 from podlore.simulate.queueing.profile import Profile
 from podlore.simulate.queueing.training_job import TrainingJob
 
@@ -19,10 +20,14 @@ ROUNDS_MAX = 100_000
 
 
 class QueueingPolicy(Protocol):
-    """Decides each round which jobs run, and on which nodes."""
+    """Decides each round which jobs run, and on which nodes.
+
+    Two more attributes may be there: ``prepare(jobs)``, called once before the run, and ``partner``, which names for
+    a job the one whose GPUs it shares.
+    """
 
     def allocate(
-        self, now: int, jobs: Mapping[str, TrainingJob], before: Mapping[str, list[int]], gpus_by_node: list[int]
+        self, now: int, jobs: Mapping[str, Any], before: Mapping[str, list[int]], gpus_by_node: list[int]
     ) -> dict[str, list[int]]:
         """Return the node of each replica of each job that runs; ``jobs`` are those submitted and unfinished."""
 
@@ -91,8 +96,10 @@ def run_study(
     if too_large := next((job for job in jobs if job.replicas > nodes * gpus_per_node), None):
         raise BadInput(f"{too_large.name} wants {too_large.replicas} GPUs of {nodes * gpus_per_node}")
     started = time.perf_counter()
+    getattr(policy, "prepare", list)(jobs)
     gpus_by_node = [gpus_per_node] * nodes
     allocations: dict[str, list[int]] = {}
+    placed: dict[str, list[int]] = {}
     for turn in range(ROUNDS_MAX):
         now = turn * ROUND_SECONDS
         for job in jobs:
@@ -102,11 +109,20 @@ def run_study(
         if not active and all(job.completed_at is not None for job in jobs):
             return _result(jobs, time.perf_counter() - started)
         allocated = policy.allocate(now, active, allocations, gpus_by_node) if active else allocations
+        partner: Mapping[str, str] = getattr(policy, "partner", {})
+        shared = _with_guests(allocated, partner)
+        paired = {name for pair in partner.items() for name in pair}
         for name, job in active.items():
-            if allocated.get(name) != allocations.get(name):
-                job.move(tuple(len(list(same)) for _, same in groupby(allocated.get(name, []))))
-        allocations = allocated
+            if shared.get(name) != placed.get(name):
+                job.move(tuple(len(list(same)) for _, same in groupby(shared.get(name, []))))
+            job.slowdown = 1 / PAIR_SPEED if name in paired else 1.0
+        allocations, placed = allocated, shared
     raise BadInput(f"the workload is not done after {ROUNDS_MAX * ROUND_SECONDS / 86400:.0f} days")
+
+
+def _with_guests(allocated: Mapping[str, list[int]], partner: Mapping[str, str]) -> dict[str, list[int]]:
+    """Add the jobs that share another's GPUs."""
+    return {**allocated, **{guest: allocated[host] for guest, host in partner.items() if host in allocated}}
 
 
 def _result(jobs: Sequence[TrainingJob], wall_seconds: float) -> QueueingResult:

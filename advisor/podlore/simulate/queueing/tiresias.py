@@ -4,15 +4,15 @@ Source: Gu et al., "Tiresias", USENIX NSDI 2019 (2D-LAS with one threshold); the
 placement on the emptiest nodes are those of the published comparison in Qiao et al., USENIX OSDI 2021.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from podlore.simulate.queueing.placing import keep_or_place
-from podlore.simulate.queueing.training_job import TrainingJob
+from podlore.simulate.queueing.ordered import Ordered
+from podlore.simulate.queueing.schedulable import Schedulable
 
 THRESHOLD_GPU_SECONDS = 16 * 3600
 
 
-class Tiresias:
+class Tiresias(Ordered):
     """Least attained service first, discretized into two queues."""
 
     def __init__(self) -> None:
@@ -21,21 +21,24 @@ class Tiresias:
         self._checked_at: dict[str, int] = {}
         self._run_seconds: dict[str, int] = {}
 
-    def allocate(
-        self, now: int, jobs: Mapping[str, TrainingJob], before: Mapping[str, list[int]], gpus_by_node: list[int]
-    ) -> dict[str, list[int]]:
-        """Return the node of each replica of each job that runs in the next round."""
+    def order(self, now: int, jobs: Mapping[str, Schedulable]) -> list[str]:
+        """Return the first queue, then the second, each by arrival there."""
         self._settle(now, jobs)
-        left = sum(gpus_by_node)
-        running = []
-        for name in (name for queue in self._queues for name in queue):
-            self._running[name] = jobs[name].replicas <= left
-            if self._running[name]:
-                left -= jobs[name].replicas
-                running.append(name)
-        return keep_or_place(running, jobs, before, gpus_by_node)
+        return [name for queue in self._queues for name in queue]
 
-    def _settle(self, now: int, jobs: Mapping[str, TrainingJob]) -> None:
+    def serve(
+        self,
+        names: Iterable[str],
+        jobs: Mapping[str, Schedulable],
+        before: Mapping[str, list[int]],
+        gpus_by_node: list[int],
+    ) -> dict[str, list[int]]:
+        """Run the jobs in this order as far as GPUs go, and remember who runs."""
+        allocations = super().serve(names, jobs, before, gpus_by_node)
+        self._running = {name: name in allocations for name in jobs}
+        return allocations
+
+    def _settle(self, now: int, jobs: Mapping[str, Schedulable]) -> None:
         """Forget finished jobs, queue new ones, and demote those whose attained service has passed the threshold."""
         for queue in self._queues:
             queue[:] = [name for name in queue if name in jobs]

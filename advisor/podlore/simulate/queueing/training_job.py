@@ -1,8 +1,15 @@
-"""A training job in a queueing study: what it asked for, how far it is, and how it advances while it holds GPUs."""
+"""A training job in a queueing study: what it asked for, how far it is, and how it advances while it holds GPUs.
+
+A job runs with the batch it asked for or, where a policy sets ``is_adaptive``, with the one that its own model of its
+speed finds best (`podlore.simulate.queueing.goodput`).
+"""
 
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from podlore.simulate.queueing.goodput import Floats, best_batch, fit_speed
 from podlore.simulate.queueing.profile import Placement, Profile
 
 RESCALE_SECONDS = 30
@@ -17,9 +24,17 @@ class TrainingJob:
     submitted_at: int
     replicas: int
     batch: int
+    tenant: str = "default"
     completed_at: int | None = None
     placement: Placement = ()
     restarts: int = -1
+    attained_gpu_seconds: float = 0.0
+    is_adaptive: bool = False
+    replicas_seen: int = 0
+    slowdown: float = 1.0
+    _seen: dict[tuple[int, int, int], tuple[float, float]] = field(default_factory=dict, repr=False)
+    _model: Floats | None = field(default=None, repr=False)
+    _gradients: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
     _rescale_seconds: float = field(default=0, repr=False)
     _local_batch: int = field(default=0, repr=False)
     _accumulated: int = field(default=0, repr=False)
@@ -30,15 +45,46 @@ class TrainingJob:
         """Give it other GPUs, or none; starting anew costs a pause."""
         self.placement = placement
         if placement:
-            self._local_batch, self._accumulated = self._split_batch(sum(placement))
+            self._choose_batch()
             self._rescale_seconds = RESCALE_SECONDS
             self.restarts += 1
 
-    def _split_batch(self, replicas: int) -> tuple[int, int]:
+    def _choose_batch(self) -> None:
+        replicas = sum(self.placement)
+        if self.is_adaptive and self.speed is not None:
+            best = best_batch(self.speed, *self._gradients, self.limits, len(self.placement), replicas)
+            local, further = int(best[1]), int(best[2])
+            self._accumulated = further
+            self._local_batch = min(local, int(self.profile.batch_max / (replicas * (further + 1))))
+            return
+        batch = max(self.profile.batch_min, self.profile.local_batch_min * replicas) if self.is_adaptive else self.batch
+        self._local_batch, self._accumulated = self._split_batch(replicas, batch)
+
+    @property
+    def limits(self) -> Floats:
+        """The least and the largest batch, of all its replicas and of one."""
+        profile = self.profile
+        return np.array(
+            [profile.batch_min, profile.batch_max, profile.local_batch_min, profile.local_batch_max], np.float64
+        )
+
+    @property
+    def speed(self) -> Floats | None:
+        """Its own model of its speed, fitted to the step times it has seen; None before the first."""
+        if self._model is None and self._seen:
+            self._model = fit_speed(self._seen)
+        return self._model
+
+    @property
+    def gradients(self) -> tuple[float, float]:
+        """Squared norm and variance of the gradient, as last measured."""
+        return self._gradients
+
+    def _split_batch(self, replicas: int, batch: int) -> tuple[int, int]:
         """Return the samples a replica takes at once and how many further times before it synchronizes."""
-        wanted = _ceil(self.batch / replicas)
+        wanted = _ceil(batch / replicas)
         further = _ceil(wanted / self.profile.local_batch_max) - 1
-        if replicas == 1 and self.batch > self.profile.batch_min:
+        if replicas == 1 and batch > self.profile.batch_min:
             further = max(1, further)
         local_batch = _ceil(wanted / (further + 1))
         return min(local_batch, int(self.profile.batch_max / (replicas * (further + 1)))), further
@@ -50,8 +96,9 @@ class TrainingJob:
         pause = min(self._rescale_seconds, seconds)
         self._rescale_seconds -= pause
         left = seconds - pause
+        self.attained_gpu_seconds += seconds * sum(self.placement)
         while left > 0 and self.completed_at is None:
-            goodput = self._goodput()
+            goodput = self._goodput() / self.slowdown
             target = self.profile.progress_after(self._epoch + 1)
             if self._progress + goodput * left < target:
                 self._progress += goodput * left
@@ -61,6 +108,8 @@ class TrainingJob:
             self._epoch += 1
             if self._epoch >= self.profile.epochs:
                 self.completed_at = int(now + seconds - left)
+            elif self.is_adaptive:
+                self._choose_batch()
 
     def _goodput(self) -> float:
         """Return progress a second: the statistical gain of the batch size over the time that a step takes."""
@@ -69,7 +118,34 @@ class TrainingJob:
         square, variance = self.profile.gradients(batch, self._epoch)
         scale = batch / self.profile.batch_min
         gain = (variance + square) / (variance / scale + square)
+        if self.is_adaptive:
+            self._observe(step, sync, square, variance)
         return gain / (step + (step - sync) * self._accumulated)
+
+    def _observe(self, step: float, sync: float, square: float, variance: float) -> None:
+        """Remember a step time; the model is fitted anew when it is next asked for."""
+        self._gradients = (square, variance)
+        key = (len(self.placement), sum(self.placement), self._local_batch)
+        if key not in self._seen:
+            self._seen[key] = (step, sync)
+            self.replicas_seen = max(self.replicas_seen, key[1])
+            self._model = None
+
+    def remaining_seconds(self, replicas: int | None = None) -> float:
+        """Return how long it would still run by its measured profile, packed tightly on nodes of 4 GPUs: an oracle.
+
+        Policies that are defined with known running times read it (SJF, SRTF, Optimus); advice never does.
+        """
+        count = replicas or self.replicas
+        local, further = self._split_batch(count, self.batch)
+        step, sync = self.profile.step_times((4,) * (count // 4) + ((count % 4,) if count % 4 else ()), local)
+        batch = count * local * (further + 1)
+        seconds = step + (step - sync) * further
+        steps = self.profile.steps_after(batch)
+        now = self.profile.progress_after(self._epoch)
+        epoch_share = (self._progress - now) / (self.profile.progress_after(self._epoch + 1) - now)
+        this_epoch = steps[self._epoch] - steps[self._epoch + 1]
+        return float(steps[self._epoch + 1] + this_epoch * (1 - epoch_share)) * seconds
 
 
 def _ceil(value: float) -> int:
