@@ -10,6 +10,7 @@ from podlore.advice.combine import combine
 from podlore.advice.promise import promise
 from podlore.advice.propose import propose, reckoned
 from podlore.advice.rank import rank
+from podlore.advice.storm import storm
 from podlore.advice.veto import veto
 from podlore.view import ClusterView
 from podlore.vocabulary import Finding, Recommendation
@@ -19,6 +20,7 @@ Pass = Callable[[Iterable[Recommendation], ClusterView], Iterator[Recommendation
 PASSES: tuple[Pass, ...] = (
     veto,  # first: what is not wanted must not stand in another's way
     combine,  # then one advice for each target and resource, the cause before its symptom
+    storm,  # one for many nodes with the same fault
     rank,  # the worthiest first
     promise,  # no room promised twice, no node praised and shunned
     cap,  # and no more than people can read

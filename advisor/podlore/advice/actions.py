@@ -25,7 +25,7 @@ SOON = Effect(0.4, 0.9, 1.0, "it counts from the next start on")
 MEASURED = Effect(0.4, 1.0, 2.0, "the loss is a lower bound, and some of it may have other reasons")
 LIKELY = Effect(0.2, 0.8, 1.0, "it takes somebody's time, and may take a second try")
 KEPT_OFF = Effect(0.5, 1.0, 1.0, "nothing new lands there, and what runs there ends")
-SLOW = Effect(0.1, 0.5, 1.0, "the reason must be found before it can be mended")
+SLOW = Effect(0.05, 0.5, 1.0, "the reason must be found before it can be mended")
 WAITED = Effect(0.2, 0.8, 1.5, "the place must come free, or be made, first")
 
 ACTIONS: Mapping[Action, Remedy] = MappingProxyType(

@@ -23,6 +23,7 @@ class Withholding(StrEnum):
     ALREADY_DONE = "AlreadyDone"
     SYMPTOM = "Symptom"
     SAME_RESOURCE = "SameResource"
+    COMMON_CAUSE = "CommonCause"
     NAMESPACE_CAP = "NamespaceCap"
     CLUSTER_CAP = "ClusterCap"
     NAMESPACE_DAY_CAP = "NamespaceDayCap"
