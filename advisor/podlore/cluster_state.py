@@ -186,7 +186,7 @@ class ClusterState:
         return shelves.get(kind, self._controllers)
 
     def _bound_events(self) -> None:
-        if len(self._events.by_uid) > self._events_max * 1.1:  # rarely, because it sorts
+        if len(self._events.by_uid) > self._events_max * 1.5:  # rarely, because it sorts
             for event in self._events.in_order()[: -self._events_max]:
                 self._events.remove(event.uid)
 

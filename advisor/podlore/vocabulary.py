@@ -283,6 +283,7 @@ class Controller:
     deadline_seconds: float | None = None
     requests: Resources = Resources()
     conditions: tuple[Condition, ...] = ()
+    pods_succeeded: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ def _controller(found: WorkloadObject, ref: ObjectRef, clock: Clock) -> Controll
         deadline_seconds=None if deadline is None else deadline * clock.scale,
         requests=_together(pod_sets),
         conditions=conditions_of(found.status.conditions if found.status else None, clock),
+        pods_succeeded=(found.status.succeeded or 0) if found.status else 0,
     )
 
 

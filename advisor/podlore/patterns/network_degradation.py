@@ -6,12 +6,13 @@ with the failure of a run are its consequence, and a few at the start of one a h
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from podlore.patterns import stake, trends
 from podlore.patterns.found import found
+from podlore.patterns.runs import runs
 from podlore.policy import HOUR_SECONDS
 from podlore.topology.levels import fabric_levels
 from podlore.topology.room import GPU_MILLI
@@ -41,6 +42,9 @@ GROWING_STEPS_MIN = 3
 SLOWER_SHARE_MIN = 0.15
 STEPS_BEFORE_MIN = 3
 RACK_SHARE_MIN = 0.5
+STALL_SHARE = 0.2
+STALL_STEPS_MIN = 1
+STALLED_RUNS_MIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ def network_degradation(view: ClusterView) -> Iterator[Finding]:
         return
     troubled = {one.name: one for one in (_troubled(view, name) for name in view.nodes) if one}
     hurt = {w.ref: (w, places) for w in view.workloads if (places := _hurt_at(view, w, troubled))}
-    harmful = sorted({place for _, places in hurt.values() for place in places})
+    stalled = _stalled(view, troubled)
+    harmful = sorted({place for _, places in hurt.values() for place in places} | stalled)
     if not harmful:
         return
     rack = _common_rack(view, harmful)
@@ -102,6 +107,32 @@ def _hurt_at(view: ClusterView, workload: Workload, troubled: dict[str, Troubled
     if len(before) < STEPS_BEFORE_MIN or len(after) < GROWING_STEPS_MIN:
         return ()
     return tuple(places) if fmean(after) <= (1 - SLOWER_SHARE_MIN) * fmean(before[-12:]) else ()
+
+
+def _stalled(view: ClusterView, troubled: Mapping[str, Troubled]) -> set[str]:
+    """Return the troubled nodes on which runs, be they gone by now, stood still after the errors began.
+
+    One run may stand still for a reason of its own; two runs of different names that do so have the node in common.
+    """
+    by_node: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for run in runs(view).values() if troubled else ():
+        steps = run.complete_steps()
+        for name, one in troubled.items():
+            on_it = {back for back in steps if name in run.nodes_at(back)}
+            before = [steps[back] for back in on_it if back > one.began_back]
+            after = [steps[back] for back in sorted(on_it, reverse=True) if back < one.began_back]
+            if len(before) >= STEPS_BEFORE_MIN and _stands_still(after, STALL_SHARE * fmean(before)):
+                by_node[name].add((run.namespace, run.name))
+    return {name for name, names in by_node.items() if len(names) >= STALLED_RUNS_MIN}
+
+
+def _stands_still(values: Sequence[float], bar: float) -> bool:
+    """Say whether a stretch of the values lies below the bar, long enough and with work before it."""
+    works = any(value > bar for value in values[:1]) or not values
+    return works and any(
+        all(value <= bar for value in values[at : at + STALL_STEPS_MIN])
+        for at in range(1, len(values) - STALL_STEPS_MIN + 1)
+    )
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -23,7 +23,7 @@ from enum import StrEnum
 from math import sqrt
 from statistics import fmean, quantiles, variance
 
-from podlore.patterns.runs import Run, run_name, runs
+from podlore.patterns.runs import Run, incarnations, run_name, runs
 from podlore.view import ClusterView
 from podlore.vocabulary import Pod
 
@@ -76,6 +76,8 @@ def penalty(view: ClusterView, pods: Sequence[Pod], level: str, least: int) -> P
     together, apart = _divided(view, run, level, least)
     if len(apart) < STEPS_MIN or not _in_step(run):
         return Penalty(0.0, Basis.NOTHING)
+    for earlier in incarnations(view, run):
+        together = _divided(view, earlier, level, least)[0] | together
     if len(together) >= STEPS_MIN:
         return Penalty(_loss(list(together.values()), list(apart.values())), Basis.ITSELF)
     twins = [_divided(view, other, level, least)[0] for other in runs(view).values() if _are_twins(run, other)]

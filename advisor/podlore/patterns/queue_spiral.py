@@ -78,12 +78,28 @@ def _longest(rows: Iterable[list[Start]]) -> list[Start]:
 
 def _told_requeues(view: ClusterView, workload: Workload) -> int:
     """Return how often events tell of a lost place; those of one moment are one."""
-    since = view.now - view.policy.thresholds.queue_spiral.window_seconds
+    since = view.now - _window_seconds(view)
+    told = _requeue_events(view)
+    if not told:
+        return 0
     refs = {workload.ref, *(pod_ref(pod) for pod in workload.pods), *_gone_pods(view).get(workload.ref, ())}
     refs |= {controller.ref for controller in view.dependents.get(workload.ref, ())}
-    events = [event for ref in refs for event in view.events.get(ref, ()) if event.reason in REQUEUE_REASONS]
+    events = [event for ref in refs for event in told.get(ref, ())]
     times = sorted(at for event in events for at in _times(event) if at >= since)
     return sum(at - before > WAVE_SECONDS for before, at in pairwise([float("-inf"), *times]))
+
+
+def _requeue_events(view: ClusterView) -> Mapping[ObjectRef, list[Event]]:
+    """Return the events that tell of a lost place, by what they are about."""
+    return view.once("requeue events", lambda: _found_requeue_events(view))
+
+
+def _found_requeue_events(view: ClusterView) -> Mapping[ObjectRef, list[Event]]:
+    told: defaultdict[ObjectRef, list[Event]] = defaultdict(list)
+    for event in view.snapshot.events:
+        if event.reason in REQUEUE_REASONS:
+            told[event.about].append(event)
+    return told
 
 
 def _resubmissions(view: ClusterView, workload: Workload) -> int:
@@ -124,13 +140,25 @@ def _by_workload(view: ClusterView) -> Mapping[ObjectRef, list[ObjectRef]]:
 
 
 def _makes_progress(view: ClusterView, workload: Workload, lost: tuple[Start, ...]) -> bool:
-    """Say whether a run ended well, goes on for long, or went on for long before its place was lost."""
+    """Say whether a run ended well, goes on for long, or went on for long before its place was lost.
+
+    Of pods that ended well and are gone the controller keeps count: one in each window is progress.
+    """
     if any(pod.phase == "Succeeded" for pod in workload.pods):
+        return True
+    controller, window_seconds = view.controllers_by_ref.get(workload.ref), _window_seconds(view)
+    if controller is not None and controller.pods_succeeded * window_seconds >= max(
+        view.now - workload.created_at, window_seconds
+    ):
         return True
     running = [c.running_since for pod in view.bound_pods(workload) for c in pod.containers if c.running_since]
     if running and view.now - min(running) >= PROGRESS_SECONDS:
         return True
     return any(later.created_at - start.scheduled_at >= 2 * PROGRESS_SECONDS for start, later in pairwise(lost))
+
+
+def _window_seconds(view: ClusterView) -> float:
+    return view.policy.thresholds.queue_spiral.window_seconds
 
 
 def _backlog(view: ClusterView, workload: Workload) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ only in numbers: ``ft-r1`` and ``ft-r2``, of equally many pods. `podlore.pattern
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -66,8 +66,16 @@ def _job_of(pod: str) -> str:
 
 
 def runs(view: ClusterView) -> Mapping[tuple[str, str], Run]:
-    """Return all runs of at least two pods with GPU activity, by namespace and name."""
+    """Return all runs of at least two pods with GPU activity, by namespace and name.
+
+    Of runs that came back under their name the latest has it; the earlier ones stand under the name and a number.
+    """
     return view.once("runs", lambda: _runs(view))
+
+
+def incarnations(view: ClusterView, run: Run) -> list[Run]:
+    """Return the runs of this name and size, the one given among them."""
+    return [other for other in runs(view).values() if (other.namespace, other.name) == (run.namespace, run.name)]
 
 
 def _runs(view: ClusterView) -> Mapping[tuple[str, str], Run]:
@@ -75,11 +83,32 @@ def _runs(view: ClusterView) -> Mapping[tuple[str, str], Run]:
     for namespace, pod in view.series_by_pod:
         if activity_of(view, namespace, pod):
             members[namespace, run_name(pod)].append(pod)
-    return {key: _run(view, key, sorted(pods)) for key, pods in sorted(members.items()) if len(pods) > 1}
+    found: dict[tuple[str, str], Run] = {}
+    for (namespace, name), pods in sorted(members.items()):
+        for number, together in enumerate(_by_incarnation(view, namespace, pods)):
+            if len(together) > 1:
+                found[namespace, f"{name} {number}" if number else name] = _run(view, namespace, name, sorted(together))
+    return found
 
 
-def _run(view: ClusterView, key: tuple[str, str], pods: list[str]) -> Run:
-    namespace, name = key
+def _by_incarnation(view: ClusterView, namespace: str, pods: list[str]) -> list[list[str]]:
+    """Divide pods of one run's name, the latest first: a rank that is there twice came back with its run."""
+    by_rank: defaultdict[str, list[str]] = defaultdict(list)
+    for pod in sorted(pods, key=lambda pod: (_last_seen_back(activity_of(view, namespace, pod)), pod)):
+        by_rank[RANDOM_END.sub("", pod)].append(pod)
+    if len(by_rank) == 1:
+        return [pods]  # ranks that are told apart by random ends alone
+    return [
+        [row[number] for row in by_rank.values() if number < len(row)]
+        for number in range(max(map(len, by_rank.values())))
+    ]
+
+
+def _last_seen_back(values: Sequence[float | None]) -> int:
+    return next((back for back, value in enumerate(reversed(values)) if value is not None), len(values))
+
+
+def _run(view: ClusterView, namespace: str, name: str, pods: list[str]) -> Run:
     return Run(
         namespace,
         name,

@@ -2,8 +2,9 @@
 
 In a run that works in step, a slow rank is busy for another share of the time than all others, and all others get less
 done than before. Both must be there, in every step: independent shards do not slow each other, and a rank that writes
-checkpoints differs without holding anybody up. A rank is a pod, or one GPU of one. Waiting in a collective may look
-busy, so what is done is told by the tensor cores if they are measured, else by the activity itself.
+checkpoints differs without holding anybody up. In a gang that has been so from its start there is nothing before; then
+the rank that never rests is the one that all others wait for. A rank is a pod, or one GPU of one. Waiting in a
+collective may look busy, so what is done is told by the tensor cores if they are measured, else by the activity itself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ BEFORE_SECONDS = HOUR_SECONDS
 TURN_STEPS = 2
 """Steps between before and now in which the change happens."""
 RANKS_MIN = 3
+NEVER_RESTS = 0.9
 
 Rank = tuple[str, str]
 """A pod's name, and a GPU of it; no GPU stands for the pod as a whole."""
@@ -48,19 +50,47 @@ def straggler(view: ClusterView) -> Iterator[Finding]:
     for workload in view.workloads:
         pods = [pod for pod in view.bound_pods(workload) if pod.requests.gpu_milli > 0]
         slow = _slow_pod(view, pods) or _slow_gpu(view, pods) if len(pods) > 1 else None
+        slow = slow or (_slow_from_the_start(view, pods) if workload.is_gang else None)
         if slow is not None and not _waits_for_storage(view, pods, slow.rank):
             yield _finding(view, workload, pods, slow)
 
 
 def _waits_for_storage(view: ClusterView, pods: Sequence[Pod], rank: Rank) -> bool:
     """Say whether the rank is slow because it waits for I/O, which `storage_stall` tells of."""
-    steps = max(int(view.policy.thresholds.straggler.seconds_min // view.snapshot.series[0].step_seconds), 1)
-    return any(waits_for_io(view, pod, steps) for pod in pods if pod.name == rank[0])
+    return any(waits_for_io(view, pod, _steps(view)) for pod in pods if pod.name == rank[0])
 
 
 def _slow_pod(view: ClusterView, pods: Sequence[Pod]) -> SlowRank | None:
     activity = {(name, ""): values for name, values in trends.pods_activity(view, pods).items()}
     return _slow_rank(view, activity, {(pod.name, ""): trends.mean_of(_rows(view, pod, WORK_METRIC)) for pod in pods})
+
+
+def _slow_from_the_start(view: ClusterView, pods: Sequence[Pod]) -> SlowRank | None:
+    """Return the rank that never rests while all others do, in a gang too young to have a time before."""
+    limits = view.policy.thresholds.straggler
+    activity = {(name, ""): values for name, values in trends.pods_activity(view, pods).items()}
+    steps = _steps(view)
+    lately = {rank: trends.last(row, steps) for rank, row in activity.items()}
+    if len(activity) < max(RANKS_MIN, len(pods)) or any(len(trends.known(row)) < steps for row in lately.values()):
+        return None
+    if any(
+        len(trends.known(row)) >= steps + TURN_STEPS + BEFORE_SECONDS // _step_seconds(view)
+        for row in activity.values()
+    ):
+        return None
+    rank = _off_rank(lately, steps, limits.off_percent_min / 100)
+    if rank is None or fmean(trends.known(lately[rank])) < NEVER_RESTS:
+        return None
+    others = fmean(value for other, row in lately.items() if other != rank for value in trends.known(row))
+    return SlowRank(rank, 1 - others / fmean(trends.known(lately[rank])))
+
+
+def _steps(view: ClusterView) -> int:
+    return max(int(view.policy.thresholds.straggler.seconds_min // _step_seconds(view)), 1)
+
+
+def _step_seconds(view: ClusterView) -> float:
+    return view.snapshot.series[0].step_seconds
 
 
 def _slow_gpu(view: ClusterView, pods: Sequence[Pod]) -> SlowRank | None:
@@ -83,8 +113,7 @@ def _slow_rank(view: ClusterView, activity: Rows, work: Rows) -> SlowRank | None
     if len(activity) < RANKS_MIN:
         return None
     limits = view.policy.thresholds.straggler
-    step_seconds = view.snapshot.series[0].step_seconds
-    steps = max(int(limits.seconds_min // step_seconds), 1)
+    steps, step_seconds = _steps(view), _step_seconds(view)
     lately = {rank: trends.last(row, steps) for rank, row in activity.items()}
     if any(len(trends.known(row)) < steps for row in lately.values()):
         return None

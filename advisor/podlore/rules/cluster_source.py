@@ -3,9 +3,11 @@
 Called by who feeds a `RuleEngine` live; times are trace seconds, as everywhere in a snapshot.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from podlore.rules.engine import Match, RuleEngine
 from podlore.rules.entity import Entity
@@ -30,7 +32,7 @@ def event_entry(event: Event) -> ClusterEntry:
     >>> from podlore.vocabulary import ObjectRef
     >>> about = ObjectRef("", "Pod", "ml", "train-0")
     >>> event_entry(Event("u", about, "FailedScheduling", "no node", "Warning", last_seen_at=2.0)).text
-    b'{"type": "Warning", "reason": "FailedScheduling", "object": "Pod/train-0", "message": "no node"}'
+    b'{"type":"Warning","reason":"FailedScheduling","object":"Pod/train-0","message":"no node"}'
     """
     said = {
         "type": event.type,
@@ -38,8 +40,12 @@ def event_entry(event: Event) -> ClusterEntry:
         "object": f"{event.about.kind}/{event.about.name}",
         "message": event.message,
     }
-    entity = Entity(name="events", namespace=event.about.namespace)
-    return ClusterEntry(entity, EVENTS, _nanoseconds(event.last_seen_at), _json(said))
+    return ClusterEntry(_events_of(event.about.namespace), EVENTS, _nanoseconds(event.last_seen_at), _json(said))
+
+
+@lru_cache(maxsize=10_000)
+def _events_of(namespace: str) -> Entity:
+    return Entity(name="events", namespace=namespace)
 
 
 def condition_entries(node: Node) -> Iterator[ClusterEntry]:
@@ -73,4 +79,4 @@ def _nanoseconds(seconds: float) -> int:
 
 
 def _json(said: dict[str, object] | dict[str, str]) -> bytes:
-    return json.dumps(said, ensure_ascii=False).encode()
+    return msgspec.json.encode(said)

@@ -6,6 +6,7 @@ file and no clock.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from podlore.rules.entity import Entity
 from podlore.rules.expression import Finder, extractor, finder
@@ -109,7 +110,7 @@ class RuleEngine:
         ]
         self._terms = list(dict.fromkeys(term for plan in self._plans for term, _, _ in bits(plan.pattern)))
         self._finders: list[Finder] = [finder(term) for term in self._terms]
-        self.prefilter = Prefilter(self._terms, use_hyperscan=use_hyperscan)
+        self.prefilter = _prefilter(tuple(self._terms), use_hyperscan=use_hyperscan)
         self._uses_by_label: dict[str, list[list[tuple[int, int]]]] = {}
         self._states: dict[_Key, PatternState] = {}
         self._entities: dict[Entity, int] = {}
@@ -277,6 +278,12 @@ class RuleEngine:
     def _seen_pooled(self, event: tuple[int, int]) -> Seen:
         time_ns, position = event
         return Seen(self._entity_list[position >> _ENTITY_SHIFT], time_ns, position & _OFFSET)
+
+
+@lru_cache(maxsize=4)
+def _prefilter(terms: tuple[Term, ...], *, use_hyperscan: bool) -> Prefilter:
+    """Return the literals of terms; engines of the same rules share them, for compiling takes longer than most logs."""
+    return Prefilter(terms, use_hyperscan=use_hyperscan)
 
 
 def _reads(source: str, label: str) -> bool:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 from podlore.rules.bound_rule import BoundRule, catalogue
@@ -84,8 +85,10 @@ class RuleWatch:
         if new <= 0 and event.last_seen_at <= until:
             return
         self._note(event.uid, (max(event.count, 1), event.last_seen_at))
-        new = max(new, 1)
-        step = max(event.last_seen_at - until, 0.0) / (new if counted else max(new - 1, 1))
+        if new <= 1:
+            self._wait(event_entry(event), event.about, EvidenceSource.EVENT)
+            return
+        step = max(event.last_seen_at - until, 0.0) / (new if counted else new - 1)
         for back in range(new):
             at = event.last_seen_at - back * step
             self._wait(event_entry(replace(event, last_seen_at=at)), event.about, EvidenceSource.EVENT)
@@ -100,10 +103,9 @@ class RuleWatch:
 
     def see_log(self, line: LogLine) -> None:
         """Hear one line of a pod's log."""
-        entity = Entity(namespace=line.namespace, pod=line.pod)
-        text = line.text.encode("utf-8", "replace")
-        entry = ClusterEntry(entity, ANY_LOG, round(line.at * SECOND_NS), text)
-        self._wait(entry, ObjectRef("", "Pod", line.namespace, line.pod), EvidenceSource.LOG)
+        entity, about = _of_pod(line.namespace, line.pod)
+        entry = ClusterEntry(entity, ANY_LOG, round(line.at * SECOND_NS), line.text.encode("utf-8", "replace"))
+        self._wait(entry, about, EvidenceSource.LOG)
 
     def see_series(self, series: Series) -> None:
         """Hear the codes that a GPU's gauge of errors changed to; the one it showed at first is old."""
@@ -238,6 +240,11 @@ def watched(snapshot: Snapshot, own: Iterable[BoundRule] = ()) -> Snapshot:
     for series in snapshot.series:
         watch.see_series(series)
     return replace(snapshot, rule_matches=watch.matches(snapshot.now))
+
+
+@lru_cache(maxsize=20_000)
+def _of_pod(namespace: str, pod: str) -> tuple[Entity, ObjectRef]:
+    return Entity(namespace=namespace, pod=pod), ObjectRef("", "Pod", namespace, pod)
 
 
 def _time(said: _Said) -> int:

@@ -34,4 +34,4 @@ def test_conditions_and_samples_carry_their_node_and_time():
     sample = gpu_entry("gpu-07", 3, "DCGM_FI_DEV_XID_ERRORS", 79, 3.5)
     assert {each.entity.node for each in (entry, sample)} == {"gpu-07"}
     assert {each.time_ns for each in (entry, sample)} == {3_500_000_000}
-    assert b'"reason": "KubeletNotReady"' in entry.text
+    assert b'"reason":"KubeletNotReady"' in entry.text

@@ -21,6 +21,7 @@ class WorkloadStatus(Shape, frozen=True):
     completion_time: Instant = None
     desired_number_scheduled: Count = 0
     end_time: Instant = None
+    succeeded: Count | None = None
 
 
 class Present(Shape, frozen=True):
