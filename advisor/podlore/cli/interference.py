@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from podlore.interference.evaluation.evaluate import Report
     from podlore.interference.pairs import Pairs
+    from podlore.view import ClusterView
 
 app = typer.Typer(help="Who slows whom, and how well that can be told.", no_args_is_help=True, add_completion=False)
 
@@ -125,3 +126,80 @@ def _pairing_line(kind: str, model: str, row: dict[str, Any]) -> str:
         f"{kind:13} {model:9} {row['throughput_per_gpu']:8.3f}  "
         f"{100 * row['share_of_oracle_gain']:5.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
     )
+
+
+@app.command()
+def graph(
+    snapshot: Annotated[Path, typer.Option(help="Folder that `podlore snapshot` wrote.")],
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = Output.TABLE,
+) -> None:
+    """Show who was seen to slow whom, on which resource, in which groups, and who should move away from whom.
+
+    Example: podlore interference graph --snapshot ./monday --output json
+    """
+    from podlore import snapshot_folder
+    from podlore.view import ClusterView
+
+    found = _observed(ClusterView(snapshot_folder.read(snapshot)))
+    if output is Output.JSON:
+        typer.echo(json.dumps(found, indent=2))
+    elif output is Output.YAML:
+        import yaml
+
+        typer.echo(yaml.safe_dump(found, sort_keys=False).rstrip("\n"))
+    else:
+        typer.echo(_graph_table(found))
+
+
+def _observed(view: "ClusterView") -> dict[str, Any]:
+    from podlore.interference.graph import Slowdown, communities, interference_graph, roles, separating_move
+    from podlore.interference.observed import observed
+
+    edges = observed(view)
+    made = interference_graph(
+        Slowdown(str(edge.aggressor), str(edge.victim), edge.effect.loss, edge.effect.low, edge.effect.high,
+                 edge.meeting.resource.value) for edge in edges
+    )  # fmt: skip
+    together: dict[str, set[str]] = {}
+    for edge in edges:
+        together.setdefault(edge.node, set()).update((str(edge.aggressor), str(edge.victim)))
+    return {
+        "slowdowns": [
+            {
+                "aggressor": str(edge.aggressor),
+                "victim": str(edge.victim),
+                "node": edge.node,
+                "loss": round(edge.effect.loss, 4),
+                "interval": [round(edge.effect.low, 4), round(edge.effect.high, 4)],
+                "resource": edge.meeting.resource.value,
+                "because": edge.meeting.because,
+                "changes_of_company": edge.effect.changes,
+                "steps": edge.effect.steps,
+                "steps_left_out": edge.effect.steps_left_out,
+            }
+            for edge in edges
+        ],
+        "groups": [list(group) for group in communities(made)],
+        "roles": [
+            {"workload": str(role.name), "inflicted": round(role.inflicted, 4), "suffered": round(role.suffered, 4)}
+            for role in roles(made)
+        ],
+        "moves": [
+            {"node": node, "away": [str(name) for name in separating_move(made, sorted(members))]}
+            for node, members in sorted(together.items())
+        ],
+    }
+
+
+def _graph_table(found: dict[str, Any]) -> str:
+    if not found["slowdowns"]:
+        return "Nobody was seen to slow anybody."
+    lines = [
+        "AGGRESSOR                      VICTIM                         NODE             LOSS   [90 %]        MEET ON"
+    ]
+    for one in found["slowdowns"]:
+        low, high = one["interval"]
+        names = (one["aggressor"][:30].ljust(30), one["victim"][:30].ljust(30), one["node"][:16].ljust(16))
+        lines.append(f"{' '.join(names)} {100 * one['loss']:4.0f} % [{low:.2f}, {high:.2f}] {one['resource']}")
+    lines += [f"move off {move['node']}: {', '.join(move['away'])}" for move in found["moves"]]
+    return "\n".join("".join(letter if letter.isprintable() else "?" for letter in line) for line in lines)

@@ -46,7 +46,7 @@ def grouped_quantile(scores: Floats, groups: Sequence[Ints], level: float = LEVE
     Examples
     --------
     >>> grouped_quantile(np.array([1.0, 2.0, 3.0, 9.0]), [np.arange(3), np.arange(1)], level=0.3)
-    2.0
+    3.0
     """
     lengths = np.array([len(rows) for rows in groups])
     weight = np.repeat(1.0 / (lengths * len(groups)), lengths)
