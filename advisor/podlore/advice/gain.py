@@ -10,11 +10,6 @@ independent factors):
 
 A deadline bounds it from above, and so does a day. Money is GPU-hours times the policy's price of the target's product;
 without a price there is none. Steps keep the figures still: a quiet cluster repeats them.
-
-References
-----------
-Gamma-Pareto: with a Gamma(a, b) belief about the exponent of a Pareto law, a spell that has lasted t lasts longer than
-(1 + u) t with probability (b / (b + log(1 + u)))^a; each spell seen to end adds 1 to a and its logarithm to b.
 """
 
 from dataclasses import dataclass, replace
@@ -23,6 +18,7 @@ from math import exp, hypot, log
 from podlore.advice.remedy import Effect, Remedy
 from podlore.advice.spells import Spells, idle_spells
 from podlore.patterns import stake
+from podlore.patterns.lindy import Lindy
 from podlore.patterns.products import product_of
 from podlore.patterns.stake import DAY_HOURS, HIGH_RATIO, LOW_SHARE, two_digits
 from podlore.policy import HOUR_SECONDS, Prices
@@ -32,8 +28,8 @@ from podlore.vocabulary import Action, Finding, Gain, Pattern
 GPU_HOURS, WAIT_SECONDS, USD = "GPUHours", "WaitSeconds", "USD"
 WAITS = frozenset({Pattern.ACCESSIBILITY_BARRIER, Pattern.FRAGMENTATION, Pattern.QUEUE_SPIRAL})
 """Patterns of workloads that wait: what they gain is also time."""
-PRIOR_WEIGHT = 4.0
-"""How many spells seen to end the belief in an exponent of 1 is worth."""
+PRIOR = Lindy(4.0, 4.0)
+"""What is believed of idle spells before any was seen to end: an exponent of 1, as firmly as after 4 of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +99,12 @@ def _duration(spells: Spells) -> tuple[float, tuple[float, float]]:
     """Return by how much past spells change the middle, and the ends as ratios of it."""
     if not spells.ended:
         return 1.0, (LOW_SHARE, HIGH_RATIO)
-    quantiles = [_longer(spells, chance) for chance in (0.95, 0.5, 0.05)]
+    belief = PRIOR
+    for seconds in spells.ended:
+        belief = belief.and_spell(seconds / spells.least_seconds)
+    belief = Lindy(belief.shape, belief.rate + log(max(spells.present_seconds / spells.least_seconds, 1.0)))
+    quantiles = [belief.longer(chance) for chance in (0.95, 0.5, 0.05)]
     return quantiles[1], (quantiles[0] / quantiles[1], quantiles[2] / quantiles[1])
-
-
-def _longer(spells: Spells, chance: float) -> float:
-    """Return how much longer, as a ratio of its age, the present spell lasts with this chance."""
-    weight = PRIOR_WEIGHT + len(spells.ended)
-    logs = PRIOR_WEIGHT + sum(log(one / spells.least_seconds) for one in spells.ended)
-    logs += log(max(spells.present_seconds / spells.least_seconds, 1.0))
-    return exp(min(logs * (chance ** (-1 / weight) - 1), 50.0)) - 1
 
 
 def _hours_left(view: ClusterView, finding: Finding) -> float:

@@ -44,7 +44,7 @@ def test_the_text_says_what_frees_it_and_when(folder: str) -> None:
     said = run("job/train", "--snapshot", folder)
     assert "Reason:   Capacity" in said
     assert "Frees it: work on the nodes" in said
-    assert "80 % interval 13 min to 18 h" in said
+    assert "80 % interval 13 min to 27 h" in said
 
 
 def test_a_name_of_two_or_of_none_is_an_error_that_names_the_way_out(folder: str) -> None:

@@ -243,11 +243,11 @@ def test_a_start_is_predicted_from_the_waits_of_those_who_asked_for_as_much() ->
     start = why(view, find(view, "waiter")).start
     assert start is not None
     assert start.others == 40
-    assert 0.3 * HOUR < start.low_seconds < start.expected_seconds < start.high_seconds < 4 * HOUR
-    assert start.expected_seconds == pytest.approx(2 * HOUR, rel=0.1)
-    far = replace(view.snapshot, history=History())
-    lone = why(ClusterView(far), find(ClusterView(far), "waiter")).start
+    assert 0 < start.low_seconds < start.expected_seconds < start.high_seconds
+    alone = replace(view.snapshot, history=History())
+    lone = why(ClusterView(alone), find(ClusterView(alone), "waiter")).start
     assert lone is not None
-    assert (lone.low_seconds, lone.expected_seconds, lone.high_seconds) == pytest.approx(
-        (2 * HOUR / 9, 2 * HOUR, 18 * HOUR)
-    )
+    assert lone.others == 0
+    assert lone.low_seconds < 2 * HOUR / 8
+    assert lone.high_seconds > 9 * 2 * HOUR
+    assert start.high_seconds < lone.high_seconds, "who waited as long did not wait much longer"
