@@ -52,15 +52,29 @@ def out_of_fold_scores(
     model: Any,  # noqa: ANN401 - scikit-learn ships no types
     texts: Sequence[str],
     labels: Sequence[str],
+    weights: Floats,
+    *,
+    held: Sequence[int],
     groups: Sequence[str],
     folds: int = 3,
 ) -> Floats:
-    """Return each text's scores by a model that saw no text of its group, shape (n, n_classes)."""
-    rows = np.asarray(texts, object)
-    truth = np.asarray(labels, object)
-    scores = np.zeros((len(rows), len(set(labels))))
+    """Return the scores of some texts, each by a model that saw no text of its group, shape (len(held), n_classes).
+
+    Parameters
+    ----------
+    texts, labels, weights
+        All that is trained on.
+    held
+        The rows that are held out in turn; the others are always trained on.
+    groups
+        The group of each row of ``held``.
+    """
+    rows, truth, turns = np.asarray(texts, object), np.asarray(labels, object), np.asarray(held, np.intp)
+    always = np.setdiff1d(np.arange(len(rows)), turns)
+    scores = np.zeros((len(turns), len(set(labels))))
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=0)
-    for train, test in splitter.split(rows, truth, groups):
-        fitted = clone(model).fit(list(rows[train]), list(truth[train]))
-        scores[test] = fitted.decision_function(list(rows[test]))
+    for train, test in splitter.split(rows[turns], truth[turns], groups):
+        side = np.concatenate([always, turns[train]])
+        fitted = clone(model).fit(list(rows[side]), list(truth[side]), sample_weight=weights[side])
+        scores[test] = fitted.decision_function(list(rows[turns[test]]))
     return scores

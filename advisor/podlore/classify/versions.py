@@ -2,13 +2,13 @@
 
 from importlib.metadata import version
 
-LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops")
+LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "scipy", "skops")
 
 
 def library_versions() -> dict[str, str]:
     """Return version by library.
 
     >>> sorted(library_versions())
-    ['numpy', 'scikit-learn', 'scipy', 'skops']
+    ['lightgbm', 'numpy', 'scikit-learn', 'scipy', 'skops']
     """
     return {name: version(name) for name in LIBRARIES}

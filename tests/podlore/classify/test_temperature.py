@@ -14,21 +14,31 @@ def test_the_planted_temperature_is_found(planted: float) -> None:
     assert fit_temperature(scores * planted, labels) == pytest.approx(planted, rel=0.05)
 
 
-def test_no_text_is_scored_by_a_model_that_saw_its_group(rows: list[Row]) -> None:
-    class Witness(TfidfLogReg):
-        def fit(self, texts, y, sample_weight=None):
-            self.seen_ = set(texts)
-            return super().fit(texts, y, sample_weight)
+class Witness(TfidfLogReg):
+    """Remembers what it was trained on."""
 
-        def decision_function(self, texts):
-            assert not self.seen_ & set(texts)
-            return super().decision_function(texts)
+    def fit(self, texts, y, sample_weight=None):
+        self.seen_ = set(texts)
+        return super().fit(texts, y, sample_weight)
 
-    some = [row for row in rows if row.family.rsplit(".", 1)[0] != ""][:1_200]
-    texts = [row.text for row in some]
-    groups = [row.text for row in some]
-    scores = out_of_fold_scores(
-        Witness(max_words=500, max_parts=500), texts, [str(row.event_class) for row in some], groups
-    )
-    assert np.isfinite(scores).all()
+    def decision_function(self, texts):
+        assert not self.seen_ & set(texts)
+        assert self.seen_ >= ALWAYS
+        return super().decision_function(texts)
+
+
+ALWAYS: set[str] = set()
+
+
+def test_no_text_is_scored_by_a_model_that_saw_its_group_and_the_others_are_always_seen(
+    rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = list(dict.fromkeys(row.text for row in rows))[:1_200]
+    labels = [str(next(row for row in rows if row.text == text).event_class) for text in texts]
+    monkeypatch.setitem(globals(), "ALWAYS", set(texts[:300]))
+    held = range(300, len(texts))
+    model, weights = Witness(max_words=500, max_parts=500), np.ones(len(texts))
+    groups = [texts[row] for row in held]
+    scores = out_of_fold_scores(model, texts, labels, weights, held=held, groups=groups)
+    assert scores.shape == (len(held), 6)
     assert (scores != 0).any(axis=1).all()

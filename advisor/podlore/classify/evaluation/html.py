@@ -26,9 +26,20 @@ def page(report: Mapping[str, Any]) -> str:
         _facts("Data", report["data"]),
         _facts("Generated and real messages", report["synthetic_and_real"]),
     ]
+    parts += [_imbalance(report["imbalance"])]
     parts += [_experiment(name, experiment) for name, experiment in report["experiments"].items()]
     parts += [_facts("Recipes", report["recipes"]), _facts("Libraries", report["libraries"]), "</html>"]
     return "\n".join(parts)
+
+
+def _imbalance(study: Mapping[str, Any]) -> str:
+    rows = (
+        (way, f"{row['macro_f1']:.3f}", f"{row['accuracy']:.3f}", *(f"{row['recall'][name]:.2f}" for name in CLASSES))
+        for way, row in study["by_way"].items()
+    )
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in study["share_of_rows"].items())
+    table = _table(("five folds by family", "macro F1", "accuracy", *(f"recall {name}" for name in CLASSES)), rows)
+    return f"<h2>Imbalance of classes</h2><p>Rows: {escape(shares)}.</p>{table}"
 
 
 def _experiment(name: str, experiment: Mapping[str, Any]) -> str:

@@ -14,14 +14,19 @@ from podlore.classify.evaluation import folds
 from podlore.classify.evaluation.fold_run import Examples, FoldResult, run_fold
 from podlore.classify.evaluation.folds import Fold
 from podlore.classify.evaluation.labelled import Labelled
+from podlore.classify.evaluation.recipe import RECIPES
+from podlore.classify.models import minilm
 from podlore.errors import BadInput, Unavailable
 
 EXPERIMENTS: Mapping[str, tuple[str, ...]] = {
     "synthetic-to-real": ("baseline+synthetic", "podlore", "lightgbm"),
-    "grouped": ("baseline", "terms", "podlore", "lightgbm", "podlore-unweighted"),
+    "grouped": (
+        *("baseline", "minilm", "terms", "podlore", "shipped", "lightgbm"),
+        *("podlore-unweighted", "podlore-thinned"),
+    ),
     "leave-one-source-out": ("baseline", "podlore"),
     "rows-leaky": ("baseline", "podlore"),
-    "halves": ("baseline", "terms", "podlore", "lightgbm"),
+    "halves": ("baseline", "minilm", "terms", "podlore", "shipped", "lightgbm"),
 }
 """Which recipes are compared on which split."""
 
@@ -41,8 +46,10 @@ class Task:
         return f"{self.fold.experiment}.{self.recipe}.{self.fold.name.replace('/', '_')}"
 
 
-def tasks(data: Labelled, experiments: Sequence[str] = tuple(EXPERIMENTS)) -> list[Task]:
-    """Return all tasks of some experiments, in the order of the table."""
+def tasks(
+    data: Labelled, experiments: Sequence[str] = tuple(EXPERIMENTS), recipes: Sequence[str] | None = None
+) -> list[Task]:
+    """Return all tasks of some experiments, in the order of the table; of some recipes where they are named."""
     makers = {
         "synthetic-to-real": folds.whole,
         "grouped": folds.by_family,
@@ -53,11 +60,15 @@ def tasks(data: Labelled, experiments: Sequence[str] = tuple(EXPERIMENTS)) -> li
     unknown = set(experiments) - set(makers)
     if unknown:
         raise BadInput(f"no experiment {', '.join(sorted(unknown))}; there are: {', '.join(makers)}")
+    unknown = set(recipes or ()) - set(RECIPES)
+    if unknown:
+        raise BadInput(f"no recipe {', '.join(sorted(unknown))}; there are: {', '.join(RECIPES)}")
     return [
         Task(recipe, fold)
         for experiment in experiments
         for fold in makers[experiment](data)
         for recipe in EXPERIMENTS[experiment]
+        if recipe in (recipes or RECIPES) and (recipe != "minilm" or minilm.is_there())
     ]
 
 
@@ -116,7 +127,7 @@ def _keep(folder: Path, task: Task, result: FoldResult) -> None:
         rows=result.rows,
         thresholds=result.thresholds,
         facts=np.array(json.dumps(result.facts, sort_keys=True)),
-        seconds=np.array(result.seconds),
+        times=np.array(json.dumps(result.times)),
         **chances,
     )
     temporary.replace(_file(folder, task))
@@ -130,6 +141,6 @@ def _kept(folder: Path, task: Task) -> FoldResult | None:
                 return None
             chances = {name.removeprefix("chances."): kept[name] for name in kept.files if name.startswith("chances.")}
             facts = json.loads(str(kept["facts"]))
-            return FoldResult(kept["rows"], chances, kept["thresholds"], facts, float(kept["seconds"]))
+            return FoldResult(kept["rows"], chances, kept["thresholds"], facts, json.loads(str(kept["times"])))
     except (OSError, ValueError, KeyError):
         return None

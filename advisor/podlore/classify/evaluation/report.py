@@ -1,6 +1,7 @@
 """Write the report of a run: ``report.json`` and a JSON file a fold, the same in every rerun, and ``report.html``.
 
-Times differ from run to run and stand in ``timings.json`` alone. No message of the labelled set is written down.
+Times differ from run to run and stand in ``timings.json`` alone. Masked messages of the labelled set, a few of each
+mode of error, stand in ``examples.json`` alone: whether it may be passed on is a matter of their licence.
 """
 
 import json
@@ -11,15 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from podlore.classify.evaluation.errors import examples_of_errors
 from podlore.classify.evaluation.family_bootstrap import FamilyBootstrap, interval
 from podlore.classify.evaluation.fold_run import SERVED, Examples, FoldResult
 from podlore.classify.evaluation.html import page
+from podlore.classify.evaluation.imbalance import imbalance
 from podlore.classify.evaluation.labelled import CLASSES, Labelled
 from podlore.classify.evaluation.protocol import Task
 from podlore.classify.evaluation.recipe import RECIPES
 from podlore.classify.evaluation.summary import summarize
 from podlore.classify.families import NEAR, nearest
 from podlore.classify.versions import library_versions
+
+EXAMPLES = "examples.json"
 
 Results = Sequence[tuple[Task, FoldResult]]
 
@@ -34,14 +39,16 @@ def write_report(
         "recipes": {name: {"what": recipe.why, "real_weight": recipe.real_weight} for name, recipe in RECIPES.items()},
         "libraries": library_versions(),
         "synthetic_and_real": _common(results, data, synthetic),
+        "imbalance": imbalance(results, data),
         "experiments": experiments,
     }
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "report.json", report)
     (folder / "report.html").write_text(page(report), encoding="utf-8")
     _write_folds(experiments, folder / "folds")
-    seconds = {task.name: round(result.seconds, 2) for task, result in results}
-    _write(folder / "timings.json", {"seconds_by_task": dict(sorted(seconds.items()))})
+    times = {task.name: {name: round(value, 3) for name, value in result.times.items()} for task, result in results}
+    _write(folder / "timings.json", {"by_task": dict(sorted(times.items()))})
+    _write(folder / EXAMPLES, examples_of_errors(results, data))
     return _lines(experiments, folder)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from podlore.classify.conformal import plausible
+from podlore.classify.evaluation.errors import error_modes
 from podlore.classify.evaluation.family_bootstrap import FamilyBootstrap, difference, interval
 from podlore.classify.evaluation.fold_run import SERVED, FoldResult
 from podlore.classify.evaluation.folds import REST, SMALLEST_COLLECTION
@@ -29,7 +30,13 @@ from podlore.classify.thresholds import decide
 
 DIGITS = 4
 FEWEST_ROWS = 20
-ENSEMBLES: Mapping[str, tuple[str, ...]] = {"podlore+lightgbm": ("podlore", "lightgbm")}
+ENSEMBLES: Mapping[str, tuple[str, ...]] = {
+    "podlore+lightgbm": ("podlore", "lightgbm"),
+    "baseline+minilm": ("baseline", "minilm"),
+    "podlore+minilm": ("podlore", "minilm"),
+    "podlore+minilm+lightgbm": ("podlore", "minilm", "lightgbm"),
+}
+"""Means of probabilities."""
 
 Results = Mapping[tuple[str, str], Sequence[tuple[Task, FoldResult]]]
 """By experiment and recipe."""
@@ -88,7 +95,7 @@ def _of_model(chances: Floats, data: Labelled) -> dict[str, Any]:
             _rounded(point) for point in reliability(chances, data.truth, equal_mass_edges(chances.max(axis=1)))
         ],
         "parts": {name: _part(chances, data, rows) for name, rows in _parts(data).items()},
-        "errors": _errors(guessed, data),
+        "errors": error_modes(guessed, data),
     }
 
 
@@ -110,39 +117,27 @@ def _part(chances: Floats, data: Labelled, rows: Numbers) -> dict[str, Any]:
     return {"rows": len(rows), "f1": f1, **{name: _rounded(asdict(interval(scores[name]))) for name in kept}}
 
 
-def _errors(guessed: Numbers, data: Labelled) -> list[dict[str, Any]]:
-    """Return the ten most frequent confusions with the collections they come from."""
-    wrong = np.flatnonzero(guessed != data.truth)
-    pairs = Counter((CLASSES[data.truth[row]], CLASSES[guessed[row]]) for row in wrong)
-    modes = []
-    for (true, called), rows in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:10]:
-        where = Counter(
-            data.collection[row] for row in wrong if (CLASSES[data.truth[row]], CLASSES[guessed[row]]) == (true, called)
-        )
-        modes.append(
-            {
-                "true": true,
-                "called": called,
-                "rows": rows,
-                "from": dict(sorted(where.items(), key=lambda i: (-i[1], i[0]))[:3]),
-            }
-        )
-    return modes
-
-
 def _of_folds(results: Sequence[tuple[Task, FoldResult]], data: Labelled) -> dict[str, Any]:
     """Return what is said fold by fold, and what was learned beside the probabilities, where it was."""
     if not results:
         return {}
     reports = {task.fold.name: {**_fold_scores(result, data), **result.facts} for task, result in results}
+    over_folds = {"folds": reports, "macro_f1_over_folds": _over_folds([each["macro_f1"] for each in reports.values()])}
     if SERVED not in results[0][1].chances:
-        return {"folds": reports}
+        return over_folds
     return {
-        "folds": reports,
+        **over_folds,
         "calibrators": _calibrators(results, data),
         "thresholds": _thresholds(results, data),
         "conformal": _conformal(results, data),
     }
+
+
+def _over_folds(scores: Sequence[float]) -> dict[str, Any]:
+    """Return the mean over folds with a bootstrap interval; folds share training rows, so it is too narrow."""
+    values = np.array(scores)
+    drawn = np.random.default_rng(0).choice(values, (2_000, len(values))).mean(axis=1)
+    return _rounded(asdict(interval(np.concatenate([[values.mean()], drawn]))))
 
 
 def _fold_scores(result: FoldResult, data: Labelled) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """TF-IDF of words, pairs and parts of words into logistic regression: the default model."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,9 @@ from sklearn.linear_model import LogisticRegression
 from podlore.classify.classifier import Classifier, TermModel
 from podlore.classify.terms import part_terms, word_terms
 from podlore.vocabulary import EventClass
+
+REMEMBERED = 1 << 16
+"""Of so many texts the terms are kept: the folds of a cross-validation are made of the same texts."""
 
 
 class TfidfLogReg(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -38,10 +42,10 @@ class TfidfLogReg(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scik
 
     def fit(self, texts: Sequence[str], y: Sequence[str], sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Learn vocabulary, weights of terms and coefficients."""
-        self.words_ = _tfidf(word_terms, self.max_words).fit(texts)
-        self.parts_ = _tfidf(part_terms, self.max_parts).fit(texts)
+        self.words_, self.parts_ = _tfidf(_words_of, self.max_words), _tfidf(_parts_of, self.max_parts)
+        features = sparse.hstack([self.words_.fit_transform(texts), self.parts_.fit_transform(texts)], format="csr")
         self.regression_ = LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=200, tol=1e-3)
-        self.regression_.fit(self._features(texts), list(y), sample_weight=sample_weight)
+        self.regression_.fit(features, list(y), sample_weight=sample_weight)
         self.classes_ = self.regression_.classes_
         return self
 
@@ -62,6 +66,16 @@ class TfidfLogReg(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scik
 
     def _features(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - a scipy sparse matrix, untyped here
         return sparse.hstack([self.words_.transform(texts), self.parts_.transform(texts)], format="csr")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _words_of(text: str) -> tuple[str, ...]:
+    return tuple(word_terms(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parts_of(text: str) -> tuple[str, ...]:
+    return tuple(part_terms(text))
 
 
 def _tfidf(terms: Any, most: int) -> TfidfVectorizer:  # noqa: ANN401 - scikit-learn ships no types

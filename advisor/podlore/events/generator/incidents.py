@@ -96,6 +96,9 @@ INCIDENTS: tuple[Incident, ...] = (
     ),
     _incident("controllers in trouble", Step("controllers.events", 16, for_seconds=1_200)),
     _incident("noisy warnings", Step("bigdata.benign", 4), Step("time.power", 4)),
+    _incident("parallel machine ill", *(Step("hpc.ras", 14, after, 900) for after in (0, 600, 1_800))),
+    _incident("odd troubles", *(Step("told.otherwise", 14, after, 900) for after in (0, 600, 1_800))),
+    _incident("odd events", *(Step("events.more", 12, after, 900) for after in (0, 900))),
     *(
         _incident(f"some software, {theme}", *(Step(f"phrases.{theme}", 12, after, 600) for after in (0, 300, 900)))
         for theme in ("security", "network", "memory", "storage", "application", "other")
