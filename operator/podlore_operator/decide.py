@@ -18,6 +18,7 @@ from podlore.vocabulary import Finding, ObjectRef, Pod, Recommendation
 from podlore_operator.announce import annotations, events
 from podlore_operator.api.advice import Advice, Target
 from podlore_operator.api.identity import name_of
+from podlore_operator.followed import followed
 from podlore_operator.lifecycle import Moment
 from podlore_operator.reconcile import Round, deaf_to, reconcile
 from podlore_operator.said import Speech
@@ -88,7 +89,7 @@ def decide(
     silence = silence.after(held, said, deaf, snapshot.now)
     moment = Moment(clock, snapshot.now)
     since = snapshot.observed_since if watching_since is None else watching_since
-    now = Round(moment, since, silence, policy.limits)
+    now = Round(moment, since, silence, policy.limits, followed=lambda one: followed(one, view))
     unwelcome = {_key(one.recommendation) for one in advised.withheld if one.reason in UNWELCOME}
     reconciled = reconcile(held, said, now, unwelcome - said.keys())
     writes: list[Write] = list(reconciled.writes)

@@ -4,6 +4,7 @@ Called by ``podlore_operator.reconcile`` for one object at a time. Times in obje
 both.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,7 +70,15 @@ def silent(before: AdviceStatus, spec: AdviceSpec, generation: int, at: Moment) 
     return _heeding(before, spec, generation, at)
 
 
-def resolved(before: AdviceStatus, spec: AdviceSpec, generation: int, heard_at: float, at: Moment) -> AdviceStatus:
+def resolved(
+    before: AdviceStatus,
+    spec: AdviceSpec,
+    generation: int,
+    heard_at: float,
+    at: Moment,
+    *,
+    followed: Callable[[], bool | None] = lambda: None,
+) -> AdviceStatus:
     """Return the status of an advice whose pattern has gone; it was last found at ``heard_at``."""
     if before.state is State.RESOLVED:
         return _heeding(before, spec, generation, at)
@@ -78,7 +87,7 @@ def resolved(before: AdviceStatus, spec: AdviceSpec, generation: int, heard_at: 
             "state": State.RESOLVED,
             "last_seen": max(before.last_seen, at.at(heard_at)),
             "expires_at": at.at(at.now + TIME_TO_LIVE_SECONDS),
-            "outcome": _outcome(before, heard_at, at) or before.outcome,
+            "outcome": _outcome(before, heard_at, at, followed()) or before.outcome,
             "conditions": _observed(before, False, at),
         }
     )
@@ -124,12 +133,12 @@ def _observed(before: AdviceStatus | None, holds: bool, at: Moment) -> Condition
     return with_condition(with_condition(before.conditions if before else (), observed), calibrated)
 
 
-def _outcome(before: AdviceStatus, heard_at: float, at: Moment) -> Outcome | None:
+def _outcome(before: AdviceStatus, heard_at: float, at: Moment, followed: bool | None) -> Outcome | None:
     """Set what came of the advice beside its expected gain, as far as the time it took tells.
 
     GPU-hours are freed from the moment the pattern goes until a day after the advice, so the gain is the share of that
-    day which was left. A wait that was spared is the estimate less what was still waited. Nobody can tell whether
-    somebody followed the advice or the matter went by itself, so ``followed`` stays open.
+    day which was left. A wait that was spared is the estimate less what was still waited. ``followed`` stays open where
+    nobody can tell whether somebody followed the advice or the matter went by itself.
     """
     gain = before.recommendation.expected_gain
     if gain is None:
@@ -140,4 +149,10 @@ def _outcome(before: AdviceStatus, heard_at: float, at: Moment) -> Outcome | Non
         observed = predicted * max(0.0, 1 - lasted_seconds / TIME_TO_LIVE_SECONDS)
     else:
         observed = predicted - lasted_seconds
-    return Outcome(unit=gain.unit, predicted=gain.expected, observed=two_digits(observed), measured_at=at.wall)
+    return Outcome(
+        followed=followed,
+        unit=gain.unit,
+        predicted=gain.expected,
+        observed=two_digits(observed),
+        measured_at=at.wall,
+    )

@@ -50,12 +50,15 @@ class Round:
         The clocks after this round's findings.
     limits
         The policy's caps.
+    followed
+        Says whether an advice's target changed as advised, None where nobody can tell.
     """
 
     at: Moment
     watching_since: float
     silence: Silence
     limits: Limits
+    followed: Callable[[Advice], bool | None] = lambda _: None
 
     @property
     def has_watched_long_enough(self) -> bool:
@@ -172,7 +175,7 @@ def _fall_silent(key: Key, advice: Advice, now: Round) -> Iterator[Write]:
     generation = advice.metadata.generation or 1
     if is_over:
         heard_at = now.at.now - now.silence.seconds(key, now.at.now)
-        status = resolved(before, advice.spec, generation, heard_at, now.at)
+        status = resolved(before, advice.spec, generation, heard_at, now.at, followed=lambda: now.followed(advice))
     else:
         status = silent(before, advice.spec, generation, now.at)
     yield from _own(key, advice, status, None)

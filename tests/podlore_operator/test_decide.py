@@ -12,6 +12,7 @@ from podlore.testing.build import HOUR, MINUTE, NOW, gpu_window, job, node, pod,
 from podlore.view import ClusterView
 from podlore_operator import decide as module
 from podlore_operator.advice_book import AdviceBook
+from podlore_operator.api.advice import Outcome
 from podlore_operator.api.keys import POD_ADVICE
 from podlore_operator.decide import Decision, decide
 from podlore_operator.dry_run import DryRun
@@ -137,3 +138,36 @@ async def test_live_advice_is_that_of_the_offline_advisor() -> None:
 
 async def test_two_runs_on_the_same_picture_decide_the_same() -> None:
     assert think(idle_cluster(), AdviceBook()) == think(idle_cluster(), AdviceBook())
+
+
+async def outcome_after(before: Snapshot, after: Snapshot) -> Outcome:
+    """Return the outcome of the one advice about ``before`` once its pattern has been gone for long enough."""
+    book = AdviceBook()
+    first = think(before, book)
+    await DryRun(book).perform(first.writes)
+    quiet = think(replace(after, now=NOW + MINUTE), book, first.silence)
+    await DryRun(book).perform(think(replace(after, now=NOW + 16 * MINUTE), book, quiet.silence).writes)
+    (advice,) = book.held.values()
+    assert advice.status is not None
+    assert advice.status.outcome is not None
+    return advice.status.outcome
+
+
+async def test_a_job_that_was_suspended_as_advised_was_followed() -> None:
+    seen = idle_cluster()
+    (owner,) = seen.controllers
+    suspended = replace(seen, pods=(), gpu_windows=(), controllers=(replace(owner, is_suspended=True),))
+    assert (await outcome_after(seen, suspended)).followed is True
+
+
+async def test_a_job_that_works_again_without_having_let_go_was_not_followed() -> None:
+    seen = idle_cluster()
+    busy = replace(seen, gpu_windows=(gpu_window(seen.pods[0], activity=0.9),))
+    assert (await outcome_after(seen, busy)).followed is False
+
+
+async def test_nobody_can_tell_of_a_job_that_finished() -> None:
+    seen = idle_cluster()
+    (owner,) = seen.controllers
+    finished = replace(seen, pods=(), gpu_windows=(), controllers=(replace(owner, finished_at=NOW),))
+    assert (await outcome_after(seen, finished)).followed is None
