@@ -6,7 +6,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from podlore.clock import Clock
@@ -57,9 +57,23 @@ class Stages:
         self.seconds[name] = round(time.monotonic() - started, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """How the operator is brought into a lab: the chart goes in, the operator runs by a clock, the chart goes out."""
+
+    install: Callable[[Lab], str] = install_chart
+    running: Callable[[Lab, Clock], AbstractContextManager[str]] = operator_running
+    uninstall: Callable[[Lab], str] = uninstall_chart
+
+
 @contextmanager
 def demo(
-    lab: Lab, *, speed: float, say: Callable[[str], None], on_progress: Callable[[Plan, Progress], None]
+    lab: Lab,
+    *,
+    speed: float,
+    say: Callable[[str], None],
+    on_progress: Callable[[Plan, Progress], None],
+    operating: Operating | None = None,
 ) -> Iterator[Shown]:
     """Run the main job in a lab without nodes; everything still runs while the block looks, and ends with it.
 
@@ -71,7 +85,10 @@ def demo(
         Called with each stage's name as it begins.
     on_progress
         Called as the replay goes on.
+    operating
+        How the operator runs: as a process under the chart's account by default.
     """
+    operating = operating or Operating()
     trace = read_trace(SAMPLE_FOLDER)
     planned = plan(trace, speed=capped(speed))
     stages = Stages(say, {})
@@ -81,9 +98,9 @@ def demo(
         with stages.stage("GPU metrics"):
             running.enter_context(exporter_running(lab))
         with stages.stage("helm install podlore"):
-            install_chart(lab)
+            operating.install(lab)
         with stages.stage(f"replay of {planned.pods} pods at speed {planned.speed:g}, podlore watching"):
-            replayed, operator = _replay(lab, planned, running, on_progress)
+            replayed, operator = _replay(lab, planned, running, on_progress, operating)
         with stages.stage("podlore's last word"):
             _wait_settled(lab, trace)
         yield Shown(
@@ -96,11 +113,15 @@ def demo(
             seconds=stages.seconds,
         )
     with stages.stage("helm uninstall podlore"):
-        uninstall_chart(lab)
+        operating.uninstall(lab)
 
 
 def _replay(
-    lab: Lab, planned: Plan, running: ExitStack, on_progress: Callable[[Plan, Progress], None]
+    lab: Lab,
+    planned: Plan,
+    running: ExitStack,
+    on_progress: Callable[[Plan, Progress], None],
+    operating: Operating,
 ) -> tuple[Replayed, str]:
     """Replay, with the operator started as soon as the trace's clock runs; it stays until ``running`` ends."""
 
@@ -108,7 +129,7 @@ def _replay(
         starting: list[asyncio.Task[str]] = []
 
         def start(started_at: float) -> None:
-            operator = operator_running(lab, Clock(planned.speed, started_at))
+            operator = operating.running(lab, Clock(planned.speed, started_at))
             starting.append(asyncio.create_task(asyncio.to_thread(running.enter_context, operator)))
 
         done = await replay(

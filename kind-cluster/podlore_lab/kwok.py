@@ -6,7 +6,7 @@ It manages only nodes with the annotation `FAKE_NODE`, so that it can run beside
 from typing import Any
 
 from podlore_lab.api import Api
-from podlore_lab.control_plane import ControlPlane
+from podlore_lab.plane import Plane
 from podlore_lab.ports import LOOPBACK
 from podlore_lab.processes import Command
 from podlore_lab.shipped import stage_files
@@ -39,7 +39,7 @@ RULES = [
 ]
 
 
-def kwok(plane: ControlPlane) -> Command:
+def kwok(plane: Plane) -> Command:
     """Return the command of KWOK."""
     options = plane.folder.path / "kwok.yaml"
     options.write_text(OPTIONS)

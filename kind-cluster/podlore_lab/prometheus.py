@@ -6,8 +6,8 @@ import re
 from urllib.parse import urlsplit
 
 from podlore.errors import BadInput
-from podlore_lab.control_plane import ControlPlane
 from podlore_lab.folder import LabFolder
+from podlore_lab.plane import Plane
 from podlore_lab.ports import LOOPBACK
 from podlore_lab.processes import Command
 from podlore_lab.waiting import wait_for
@@ -28,7 +28,7 @@ scrape_configs:
 JOB_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def prometheus(plane: ControlPlane) -> Command:
+def prometheus(plane: Plane) -> Command:
     """Return the command of Prometheus, with its configuration written beside it."""
     folder = plane.folder
     configuration = folder.path / "prometheus.yaml"

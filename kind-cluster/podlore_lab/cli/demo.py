@@ -1,6 +1,7 @@
 """``podlore lab demo``: the main job on one screen."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,10 +13,32 @@ if TYPE_CHECKING:
     from podlore_lab.score import Score
 
 CHECK_FAILED = 1
+DEMO_LAB = "demo"
+
+
+class Backend(StrEnum):
+    """What a lab's control plane runs on."""
+
+    PROCESSES = "processes"
+    KIND = "kind"
+
+
+BackendOption = Annotated[Backend, typer.Option(help="Plain processes on this machine, or a kind cluster.")]
+OwnDockerdOption = Annotated[
+    bool, typer.Option("--own-dockerd", help="kind: start a Docker daemon of the lab's own, and end it with the lab.")
+]
+RegistryImageOption = Annotated[
+    bool, typer.Option("--registry-image", help="kind: pull kind's own node image instead of building one.")
+]
 
 
 def demo(
     speed: Annotated[float, typer.Option(min=1, help="How much faster than the trace; capped at 240.")] = 240.0,
+    on: Annotated[
+        Backend, typer.Option(help="Plain processes on this machine, or a kind cluster.")
+    ] = Backend.PROCESSES,
+    own_dockerd: OwnDockerdOption = False,
+    registry_image: RegistryImageOption = False,
 ) -> None:
     """Show the main job end to end, and end by itself: a real control plane, a replayed trace, podlore's advice.
 
@@ -23,7 +46,11 @@ def demo(
     sample trace with its planted patterns, prints the advice, and checks planted against found. Two to three minutes,
     once the control plane is built. Exit status 1 if something planted was missed.
 
+    With [bold]--on kind[/] the control plane is a kind cluster, and the operator a pod of its own image.
+
     [bold]podlore lab demo[/]
+
+    [bold]podlore lab demo --on kind --own-dockerd[/]
     """
     from podlore_lab.build import build
     from podlore_lab.build_progress import BuildProgress
@@ -35,11 +62,37 @@ def demo(
         with BuildProgress() as watcher:
             build(watcher=watcher)
     progress = _Progress()
+    if on is Backend.KIND:
+        _on_kind(speed, progress, own_dockerd=own_dockerd, registry_image=registry_image)
+        return
     with progress:
         typer.echo("a control plane: etcd, API server, controllers, scheduler, KWOK, Prometheus")
         with Lab() as lab, run(lab, speed=speed, say=typer.echo, on_progress=progress.show) as shown:
             progress.hide()
             _print(shown)
+    if shown.score.missed:
+        raise typer.Exit(CHECK_FAILED)
+
+
+def _on_kind(speed: float, progress: "_Progress", *, own_dockerd: bool, registry_image: bool) -> None:
+    """Show the same with the operator as a pod, and put the host back."""
+    from podlore_lab.cli.kind import kind_lab, ready_programs, say_what_is_left
+    from podlore_lab.demo import demo as run
+    from podlore_lab.kind.operator_image import build_operator_image, operator_image_name
+    from podlore_lab.kind.operator_pod import AS_A_POD
+
+    ready_programs(own_dockerd=own_dockerd, registry_image=registry_image)
+    lab = kind_lab(DEMO_LAB, own_dockerd=own_dockerd, registry_image=registry_image, say=typer.echo)
+    with progress, lab:
+        name = operator_image_name()
+        build_operator_image(lab.engine, name, say=typer.echo)
+        typer.echo(f"loading image {name}")
+        lab.load_image(name)
+        with run(lab, speed=speed, say=typer.echo, on_progress=progress.show, operating=AS_A_POD) as shown:
+            progress.hide()
+            typer.echo(f"\n$ kubectl get pods -n podlore-system\n{lab.kubectl('get', 'pods', '-n', 'podlore-system')}")
+            _print(shown)
+    say_what_is_left(lab.left_behind)
     if shown.score.missed:
         raise typer.Exit(CHECK_FAILED)
 

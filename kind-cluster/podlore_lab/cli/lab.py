@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from podlore.traces import NodeShape
     from podlore_lab.cluster import Lab
 
-from podlore_lab.cli.demo import demo
+from podlore_lab.cli.demo import Backend, OwnDockerdOption, RegistryImageOption, demo
+from podlore_lab.cli.kind import end_on_kind, image, kind_lab, name_on_kind, node_image, ready_programs
 from podlore_lab.cli.replay import replay
 from podlore_lab.cli.status import Output, print_statuses
 
@@ -84,6 +86,11 @@ def up(
     foreground: Annotated[bool, typer.Option("--foreground", "-f", help="Stay, and end it with Ctrl-C.")] = False,
     api_port: Annotated[int, typer.Option(min=0, max=65535, help="The API server's port; 0: any free one.")] = 0,
     prometheus_port: Annotated[int, typer.Option(min=0, max=65535, help="Prometheus' port; 0: any free one.")] = 0,
+    on: Annotated[
+        Backend, typer.Option(help="Plain processes on this machine, or a kind cluster.")
+    ] = Backend.PROCESSES,
+    own_dockerd: OwnDockerdOption = False,
+    registry_image: RegistryImageOption = False,
 ) -> None:
     """Start a lab: etcd, API server, controllers, scheduler, KWOK, Prometheus, and GPU nodes.
 
@@ -94,6 +101,8 @@ def up(
     [bold]podlore lab up --nodes 32 --product NVIDIA-H100-80GB-HBM3 --gpu-memory-mib 81559[/]
 
     [bold]podlore lab up --foreground[/]
+
+    [bold]podlore lab up --on kind --own-dockerd[/]
     """
     from podlore_lab.cluster import Lab
     from podlore_lab.nodes import create_nodes, generate_nodes
@@ -103,10 +112,16 @@ def up(
         int(nodes), prefix=prefix, product=product, gpus=gpus, gpu_memory_mib=gpu_memory_mib
     )
     programs()  # builds what is missing, with a bar of its own
-    with (
-        _Spinner(f"starting lab {name}") as spinner,
-        Lab(name, api_port=api_port, prometheus_port=prometheus_port) as lab,
-    ):
+    if on is Backend.KIND:
+        ready_programs(own_dockerd=own_dockerd, registry_image=registry_image)
+    with ExitStack() as running:
+        spinner = running.enter_context(_Spinner(f"starting lab {name}"))
+        ports = {"api_port": api_port, "prometheus_port": prometheus_port}
+        lab = running.enter_context(
+            kind_lab(name, own_dockerd=own_dockerd, registry_image=registry_image, say=spinner.say, **ports)
+            if on is Backend.KIND
+            else Lab(name, **ports)
+        )
         spinner.say(f"adding {len(shapes)} nodes")
         create_nodes(lab.api, shapes, slices=slices)
         spinner.stop()
@@ -147,17 +162,24 @@ def add_nodes(
 def down(
     name: NameOption = DEFAULT_NAME,
     everything: Annotated[bool, typer.Option("--all", help="End all labs of this user.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Go on where a step fails, as after a crash (kind).")] = False,
 ) -> None:
-    """End a lab: every process it started, and its folder.
+    """End a lab: every process it started, and its folder; with kind, the cluster, and the host is put back.
 
     [bold]podlore lab down[/]
+
+    [bold]podlore lab down --force[/]      also what a crash left of a lab on kind
 
     [bold]podlore lab down --all[/]
     """
     from podlore_lab.state import end, labs
 
-    for each in labs() if everything else [name]:
-        end(each)
+    on_kind = name_on_kind()
+    for each in sorted({*labs(), *on_kind}) if everything else [name]:
+        if each in on_kind:
+            end_on_kind(each, force=force)
+        else:
+            end(each)
         typer.echo(f"lab {each} has ended")
 
 
@@ -267,3 +289,5 @@ class _Spinner:
 
 app.command("replay")(replay)
 app.command("demo")(demo)
+app.command("node-image")(node_image)
+app.command("image")(image)

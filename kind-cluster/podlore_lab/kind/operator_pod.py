@@ -1,0 +1,61 @@
+"""The operator as what it is in life: a pod of the chart's Deployment, in a namespace under restricted pod security."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from podlore.clock import Clock
+from podlore_lab.api import Refused
+from podlore_lab.cluster import Lab
+from podlore_lab.demo import Operating
+from podlore_lab.kind.kind_lab import KindLab
+from podlore_lab.operator_process import NAMESPACE, RELEASE
+from podlore_lab.shipped import shipped_folder
+
+CONFLICT = 409
+ROLLOUT_SECONDS = 180
+RESTRICTED = {f"pod-security.kubernetes.io/{each}": "restricted" for each in ("enforce", "audit", "warn")}
+
+
+def install_pod(lab: Lab) -> str:
+    """Install the chart with its defaults, and wait for its pod; returns what Helm prints."""
+    try:
+        lab.api.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE, "labels": RESTRICTED}})
+    except Refused as refused:
+        if refused.code != CONFLICT:
+            raise
+        lab.api.patch(f"/api/v1/namespaces/{NAMESPACE}", {"metadata": {"labels": RESTRICTED}})
+    said = upgrade(lab)
+    wait_rolled_out(lab)
+    return said
+
+
+@contextmanager
+def pod_running(lab: Lab, clock: Clock) -> Iterator[str]:
+    """Let the operator's pod live in this clock's trace time; yields which Deployment it is.
+
+    Raises
+    ------
+    BadInput
+        If its pod does not become ready.
+    """
+    arguments = f"--clock-scale={clock.scale!r}", f"--clock-anchor={clock.anchor!r}"
+    upgrade(lab, *(f"extraArgs[{index}]={argument}" for index, argument in enumerate(arguments)))
+    wait_rolled_out(lab)
+    yield f"deployment/{RELEASE} in {NAMESPACE}"
+
+
+def upgrade(lab: Lab, *values: str) -> str:
+    """Install or upgrade the chart: its defaults, where Prometheus is, and ``values`` as ``key=value``."""
+    url = (f"prometheus.url={lab.prometheus_url_inside}",) if isinstance(lab, KindLab) else ()
+    settings = [word for value in (*url, *values) for word in ("--set", value)]
+    chart = str(shipped_folder("charts") / "podlore")
+    return lab.helm("upgrade", "--install", RELEASE, chart, "--namespace", NAMESPACE, *settings)
+
+
+def wait_rolled_out(lab: Lab) -> None:
+    """Return when the Deployment's pods are those of its newest template, and ready."""
+    lab.kubectl("rollout", "status", f"deployment/{RELEASE}", "-n", NAMESPACE, f"--timeout={ROLLOUT_SECONDS}s")
+
+
+AS_A_POD = Operating(install_pod, pod_running)
+"""For `podlore_lab.demo.demo`."""
