@@ -136,7 +136,8 @@ class Office:
         """Return what the next holder should know."""
         clock = self._clock
         since = self.snapshot().observed_since
-        return Remembered(self._state.history, self.silence.lengths(), since, clock.scale, clock.anchor)
+        history, silences, policy = self._state.history, self.silence.lengths(), self._keeper.last_good
+        return Remembered(history, silences, since, clock.scale, clock.anchor, policy=policy)
 
     def _stand_for_election(self) -> None:
         if self._elector is not None and self._election is None:
@@ -160,6 +161,9 @@ class Office:
         may_read = self._keeper.grants.max_mode is not Mode.DRY_RUN
         remembered = (await store.load() if may_read else None) or Remembered()
         self._state.restore(remembered.history)
+        if remembered.policy is not None:
+            self._keeper.recall(remembered.policy)
+            self._state.set_policy(self._keeper.in_force)
         self.silence = Silence.resumed(remembered.silences, self._clock.now())
         if self._took_over_at_once():
             self.observed_since = remembered.observed_since

@@ -61,7 +61,7 @@ class PolicyKeeper:
     def __init__(self, grants: Grants, *, dry_run: bool = False) -> None:
         self.grants = grants
         self._dry_run = dry_run
-        self._accepted = Policy(mode=min(Mode.ADVISE, grants.max_mode, key=MODES.index))
+        self._accepted = self._default = Policy(mode=min(Mode.ADVISE, grants.max_mode, key=MODES.index))
         self.verdict: Verdict | None = None
         self.status: AdvisorPolicyStatus | None = None
 
@@ -69,6 +69,21 @@ class PolicyKeeper:
     def in_force(self) -> Policy:
         """The policy to work by."""
         return replace(self._accepted, mode=Mode.DRY_RUN) if self._dry_run else self._accepted
+
+    @property
+    def last_good(self) -> Policy | None:
+        """The last policy object that was accepted, None if the defaults hold."""
+        return None if self._accepted is self._default else self._accepted
+
+    def recall(self, policy: Policy) -> None:
+        """Take over the last good policy of an earlier process, where there is one now that is no good."""
+        if (
+            self.verdict is not None
+            and not self.verdict.accepted
+            and self.last_good is None
+            and not self._excess(policy)
+        ):
+            self._accepted = policy
 
     def offer(self, obj: Mapping[str, Any]) -> None:
         """Take in the policy object as it is now; a bad one leaves the last good one in force."""
@@ -88,7 +103,7 @@ class PolicyKeeper:
 
     def withdraw(self) -> None:
         """Take in that there is no policy object: the built-in defaults hold."""
-        self._accepted = Policy(mode=min(Mode.ADVISE, self.grants.max_mode, key=MODES.index))
+        self._accepted = self._default
         self.verdict, self.status = None, None
 
     def status_wanted(self, has_metrics: bool, at: datetime) -> AdvisorPolicyStatus | None:

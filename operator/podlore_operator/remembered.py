@@ -16,6 +16,7 @@ import msgspec
 
 from podlore.clock import Clock
 from podlore.errors import BadInput
+from podlore.policy import Policy
 from podlore.snapshot import History
 from podlore.vocabulary import Failure, Start
 
@@ -32,7 +33,8 @@ _Item = TypeVar("_Item", Start, Failure)
 class Remembered:
     """All that outlives a process beside the objects themselves and Prometheus.
 
-    ``silences`` says for how many seconds each advice had not been found, ``observed_since`` when watching began. The
+    ``silences`` says for how many seconds each advice had not been found, ``observed_since`` when watching began,
+    ``policy`` is the last good one: a bad one may have taken its place since. The
     clock's scale and anchor are kept, since trace times mean nothing under another clock.
     """
 
@@ -42,6 +44,7 @@ class Remembered:
     scale: float = 1.0
     anchor: float = 0.0
     version: int = VERSION
+    policy: Policy | None = None
 
     def fits(self, clock: Clock) -> bool:
         """Say whether its times are those of this clock."""

@@ -76,6 +76,33 @@ def test_what_was_not_granted_cannot_be_switched_on(keeper: PolicyKeeper, wish: 
     assert (keeper.verdict.reason, wish in keeper.verdict.message) == ("NotGranted", True)
 
 
+def test_an_earlier_processs_last_good_policy_holds_where_the_present_one_is_no_good(keeper: PolicyKeeper) -> None:
+    earlier = PolicyKeeper(Grants())
+    earlier.offer(policy(maxPerNamespaceDay=7))
+    keeper.offer(policy(mode="Assist"))
+    assert earlier.last_good is not None
+    keeper.recall(earlier.last_good)
+    assert keeper.in_force.limits.per_namespace_day_max == 7
+    assert keeper.last_good == earlier.last_good
+
+
+@pytest.mark.parametrize("now", [None, {}, {"maxPerNamespaceDay": 9}])
+def test_it_does_not_come_back_where_the_present_one_is_good_or_gone(
+    keeper: PolicyKeeper, now: dict[str, object] | None
+) -> None:
+    if now is not None:
+        keeper.offer(policy(**now))
+    before = keeper.in_force
+    keeper.recall(Policy(namespaces_exclude=("vision",)))
+    assert keeper.in_force == before
+
+
+def test_it_does_not_come_back_beyond_what_is_granted_now(keeper: PolicyKeeper) -> None:
+    keeper.offer(policy(mode="Assist"))
+    keeper.recall(Policy(events_enabled=True))
+    assert keeper.last_good is None
+
+
 def test_dry_run_overrules_every_policy() -> None:
     keeper = PolicyKeeper(Grants(), dry_run=True)
     keeper.offer(policy(mode="Advise"))

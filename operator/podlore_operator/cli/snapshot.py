@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from podlore.cluster_state import ClusterState
     from podlore.snapshot import Snapshot
     from podlore_operator.observe.connection import Connection
+    from podlore_operator.policy_keeper import PolicyKeeper
+    from podlore_operator.remembered import Remembered
 
 SYNC_SECONDS = 120.0
 
@@ -98,13 +100,21 @@ async def _of_cluster(source: Source, clock: "Clock") -> "Snapshot":
     async with Connection.open(source.kubeconfig, source.context) as api:
         state = ClusterState(clock)
         await _list_once(api, clock, state)
-        await _read_policy(api, state)
-        since = await _read_memory(api, clock, state, source.namespace or api.namespace, f"{source.name}-state")
+        keeper = await _read_policy(api)
+        remembered = await _read_memory(api, clock, source.namespace or api.namespace, f"{source.name}-state")
+        if remembered and remembered.policy:
+            keeper.recall(remembered.policy)
+        if keeper.verdict and not keeper.verdict.accepted:
+            typer.echo(f"podlore: the AdvisorPolicy is left out: {keeper.verdict.message}", err=True)
+        state.set_policy(keeper.in_force)
+        if remembered:
+            state.restore(remembered.history)
         if source.prometheus:
             await _read_metrics(source.prometheus, clock, state)
         if source.logs or state.policy.logs_enabled:
             await _read_logs(api, clock, state, is_asked_for=source.logs)
         taken = state.snapshot()
+    since = remembered.observed_since if remembered else None
     return taken if since is None else replace(taken, observed_since=since)
 
 
@@ -129,7 +139,7 @@ async def _list_once(api: "Connection", clock: "Clock", state: "ClusterState") -
             await watching
 
 
-async def _read_policy(api: "Connection", state: "ClusterState") -> None:
+async def _read_policy(api: "Connection") -> "PolicyKeeper":
     """Take the cluster's policy as an operator with every grant would."""
     from podlore.policy import Mode
     from podlore_operator.listing import list_all
@@ -139,15 +149,11 @@ async def _read_policy(api: "Connection", state: "ClusterState") -> None:
     keeper = PolicyKeeper(Grants(Mode.ASSIST, annotations=True, events=True, logs=True))
     for obj in (await list_all(api, policy_collection()))[0]:
         keeper.offer(obj)
-    if keeper.verdict and not keeper.verdict.accepted:
-        typer.echo(f"podlore: the AdvisorPolicy is left out: {keeper.verdict.message}", err=True)
-    state.set_policy(keeper.in_force)
+    return keeper
 
 
-async def _read_memory(
-    api: "Connection", clock: "Clock", state: "ClusterState", namespace: str, name: str
-) -> "float | None":
-    """Take over what the operator remembers, and return since when it has watched."""
+async def _read_memory(api: "Connection", clock: "Clock", namespace: str, name: str) -> "Remembered | None":
+    """Return what the operator remembers, None where that is nothing or of another clock."""
     from podlore_operator.remembered import content_of, unpack
 
     path = f"/api/v1/namespaces/{namespace}/configmaps/{name}"
@@ -157,10 +163,7 @@ async def _read_memory(
     except (BadInput, Unavailable) as error:
         typer.echo(f"podlore: no memory of an operator: {error}", err=True)
         return None
-    if remembered is None or not remembered.fits(clock):
-        return None
-    state.restore(remembered.history)
-    return remembered.observed_since
+    return remembered if remembered is not None and remembered.fits(clock) else None
 
 
 async def _read_logs(api: "Connection", clock: "Clock", state: "ClusterState", *, is_asked_for: bool) -> None:
