@@ -529,6 +529,7 @@ class Recommendation:
     ``patch`` previews a merge patch on the target (or on its pod template), empty where none helps. ``steps`` is what a
     person does, in plain words. ``gains`` holds the gain in every unit, ``gain`` the leading one; ``arithmetic`` says how
     they were reckoned, a line each. ``gpu_hours_if_wrong`` is what following it costs if the finding is wrong.
+    ``promised`` is the room on nodes that following it takes, which no other advice of the same time counts on.
     """
 
     because: Finding
@@ -540,6 +541,7 @@ class Recommendation:
     gains: tuple[Gain, ...] = ()
     arithmetic: tuple[str, ...] = ()
     gpu_hours_if_wrong: float = 0.0
+    promised: tuple[tuple[str, Resources], ...] = ()
 
     @property
     def target(self) -> ObjectRef:

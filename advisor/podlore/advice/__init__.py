@@ -33,7 +33,8 @@ def advice(findings: Iterable[Finding], view: ClusterView, classifier: Classifie
     """Return the advice that findings earn; a classifier adds what it makes of the targets' events."""
     given: list[Recommendation] = []
     withheld: list[Withheld] = []
-    _divide((propose(view, finding) for finding in findings), given, withheld)
+    ordered = sorted(findings, key=lambda finding: (finding.target, finding.pattern, finding.cause))
+    _divide((propose(view, finding) for finding in ordered), given, withheld)
     for advice_pass in PASSES:
         before, given = given, []
         _divide(advice_pass(before, view), given, withheld)

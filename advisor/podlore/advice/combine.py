@@ -61,21 +61,23 @@ VICTIMS_MAX = 8
 def combine(recommendations: Iterable[Recommendation], view: ClusterView) -> Iterator[Recommendation | Withheld]:
     """Pass on one recommendation for each target and resource."""
     given = tuple(recommendations)
-    by_node = {one.target.name: one for one in given if one.target.kind == "Node"}
+    by_node: defaultdict[str, list[Recommendation]] = defaultdict(list)
     by_target: defaultdict[ObjectRef, list[Recommendation]] = defaultdict(list)
     for one in given:
         by_target[one.target].append(one)
+        if one.target.kind == "Node":
+            by_node[one.target.name].append(one)
     victims: defaultdict[ObjectRef, set[ObjectRef]] = defaultdict(set)
     kept: list[Recommendation] = []
     for one in given:
-        faults = [by_node[name] for name in _nodes_of(one, view) if name in by_node]
+        faults = [fault for name in _nodes_of(one, view) for fault in by_node.get(name, ())]
         for fault in faults:
             victims[fault.target].add(one.target)
         rival = _rival(one, [*by_target[one.target], *faults])
         if rival is not None:
             yield rival
         else:
-            kept.append(_blaming(one, [fault.target for fault in faults]))
+            kept.append(_blaming(one, list(dict.fromkeys(fault.target for fault in faults))))
     for one in kept:
         yield _blaming(one, sorted(victims[one.target]))
 

@@ -5,7 +5,7 @@ its pods ask for; the next one sees what is left. Whoever then finds no place is
 followed is worth none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from podlore.advice.advised import Withheld, Withholding
@@ -35,8 +35,8 @@ def promise(recommendations: Iterable[Recommendation], view: ClusterView) -> Ite
         if not sound:
             yield Withheld(one, Withholding.NODE_IN_DOUBT, f"advice on {one.because.ranked_nodes[0]}")
             continue
-        left = ledger.take(one, sound)
-        yield _on(one, left) if left else Withheld(one, Withholding.SAME_RESOURCE, f"promised: {', '.join(sound[:3])}")
+        kept = ledger.take(one, sound)
+        yield kept or Withheld(one, Withholding.SAME_RESOURCE, f"promised: {', '.join(sound[:3])}")
 
 
 def _shunned(given: tuple[Recommendation, ...]) -> frozenset[str]:
@@ -47,10 +47,11 @@ def _shunned(given: tuple[Recommendation, ...]) -> frozenset[str]:
     return frozenset(ref.name for ref in refs)
 
 
-def _on(one: Recommendation, nodes: tuple[str, ...]) -> Recommendation:
-    if nodes == one.because.ranked_nodes:
-        return one
-    return replace(one, because=replace(one.because, ranked_nodes=nodes))
+def _on(one: Recommendation, nodes: tuple[str, ...], promised: Mapping[str, Resources]) -> Recommendation:
+    """Return an advice that names these nodes, those that are promised to it first."""
+    ordered = (*promised, *(name for name in nodes if name not in promised))
+    rooms = tuple((name, room) for name, room in promised.items())
+    return replace(one, because=replace(one.because, ranked_nodes=ordered), promised=rooms)
 
 
 class _Ledger:
@@ -61,37 +62,49 @@ class _Ledger:
         self._left: dict[str, Resources] = {}
         self._cleared: set[str] = set()
 
-    def take(self, one: Recommendation, nodes: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the nodes that an advice may still name, having taken what it needs; none if it finds no room."""
-        open_nodes = tuple(name for name in nodes if name not in self._cleared and name in self._view.nodes)
+    def take(self, one: Recommendation, nodes: tuple[str, ...]) -> Recommendation | None:
+        """Return an advice with what is promised to it; None where no room is left for it."""
+        nodes = tuple(name for name in nodes if name not in self._cleared and name in self._view.nodes)
         if one.action in CLEARING:
-            untouched = tuple(name for name in open_nodes if name not in self._left)
-            self._cleared.update(untouched[:1])
-            return untouched
+            return self._clear(one, tuple(name for name in nodes if name not in self._left))
         pods = self._pods(one)
-        if not pods:
-            return open_nodes
-        return self._place(one, pods, open_nodes)
+        if not nodes or not pods:
+            return _on(one, nodes, {}) if nodes else None
+        placed = self._placed(pods, nodes, self._own(one))
+        if placed is not None:
+            return _on(one, nodes, placed)
+        return self._whole(one, nodes)
 
-    def _place(self, one: Recommendation, pods: list[Pod], nodes: tuple[str, ...]) -> tuple[str, ...]:
-        own = self._own(one)
+    def _clear(self, one: Recommendation, nodes: tuple[str, ...]) -> Recommendation | None:
+        if not nodes:
+            return None
+        self._cleared.add(nodes[0])
+        return _on(one, nodes, {nodes[0]: self._view.nodes[nodes[0]].allocatable})
+
+    def _placed(
+        self, pods: list[Pod], nodes: tuple[str, ...], own: Mapping[str, Resources]
+    ) -> dict[str, Resources] | None:
+        """Place the pods one by one, largest first, on the first node with room; None if one finds none."""
         left = {name: add(self._left.get(name, self._view.free[name]), own.get(name, NOTHING)) for name in nodes}
+        taken: dict[str, Resources] = {}
         for pod in pods:
-            place = next((name for name in nodes if fits(pod.requests, left[name])), None)
-            if place is None:
-                return self._not_measured(one, nodes)
-            left[place] = less(left[place], pod.requests)
-        for name, room in left.items():
-            self._left[name] = less(room, own.get(name, NOTHING)) if own.get(name, NOTHING) != NOTHING else room
-        return nodes
+            name = next((name for name in nodes if fits(pod.requests, left[name])), None)
+            if name is None:
+                return None
+            left[name] = less(left[name], pod.requests)
+            taken[name] = add(taken.get(name, NOTHING), pod.requests)
+        for name, room in taken.items():
+            beyond_own = less(room, own.get(name, NOTHING))
+            self._left[name] = less(self._left.get(name, self._view.free[name]), beyond_own)
+        return taken
 
-    def _not_measured(self, one: Recommendation, nodes: tuple[str, ...]) -> tuple[str, ...]:
-        """Return nodes on which nothing was promised: their room now says less than the finding that named them."""
+    def _whole(self, one: Recommendation, nodes: tuple[str, ...]) -> Recommendation | None:
+        """Promise all that is free on nodes which nobody counts on yet: the pods need more than one sees."""
         untouched = tuple(name for name in nodes if name not in self._left)
-        if len(untouched) < len(nodes):
-            return ()
+        if not untouched:
+            return None
         self._left.update(dict.fromkeys(untouched, NOTHING))
-        return untouched
+        return _on(one, untouched, {name: self._view.free[name] for name in untouched})
 
     def _pods(self, one: Recommendation) -> list[Pod]:
         workload = self._view.workload_by_ref.get(one.target)

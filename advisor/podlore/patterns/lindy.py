@@ -1,8 +1,8 @@
 """How much longer something lasts that has lasted so long: Lindy's law, with an exponent that is learned.
 
 Waits and idle spells are heavy-tailed: what has gone on for t goes on beyond (1 + u) t with probability (1 + u)^-k,
-near k = 1 (`podlore.patterns.stake` has the evidence). The belief in k is a Gamma distribution around 1; each spell that was
-seen to pass t and end adds 1 to its shape and the logarithm of how far it went to its rate. That gives the chance
+near k = 1 (`podlore.patterns.stake` has the evidence). The belief in k is a Gamma distribution around 1; each spell
+that was seen to pass t and end adds 1 to its shape and the logarithm of how far it went to its rate. So the chance is
 
     P(longer than (1 + u) t) = (rate / (rate + log(1 + u)))^shape
 
