@@ -5,11 +5,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from podlore.simulate.placement.study import PlacementResult
 
-app = typer.Typer(help="Simulate policies on traces.", no_args_is_help=True, add_completion=False)
+
+class ExperimentFirst(TyperGroup):
+    """Takes a file as the first argument for an experiment: ``podlore simulate EXPERIMENT.yaml``."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Put the command's name before a path."""
+        if args and args[0].endswith((".yaml", ".yml")) and args[0] not in self.commands:
+            args = ["experiment", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=ExperimentFirst,
+    no_args_is_help=True,
+    add_completion=False,
+    help="""Simulate policies on traces: an EXPERIMENT.yaml, or one of the studies below.
+
+    podlore simulate backfill.yaml --jobs 2
+    """,
+)
 
 Nodes = Annotated[Path, typer.Option(help="Node list, e.g. openb_node_list_gpu_node.csv.")]
 Pods = Annotated[Path, typer.Option(help="Pod list, e.g. openb_pod_list_default.csv.")]
@@ -21,7 +41,7 @@ def placement(
     pods: Pods,
     order: Annotated[Path, typer.Option(help="Order of arrival, one pod a line (may be .gz).")],
     node_order: Annotated[Path, typer.Option(help="Permutation of the nodes that breaks ties (may be .gz).")],
-    policy: Annotated[str, typer.Option(help="FGD, BestFit, DotProd, GpuPacking, GpuClustering, FirstFit, Random.")],
+    policy: Annotated[str, typer.Option(help="FGD, BestFit, KaiBinPacking, MostAllocated ... (any installed).")],
     seed: Annotated[int, typer.Option(help="Seed of random choices.")] = 0,
     output: Annotated[str, typer.Option(help="table or json")] = "table",
 ) -> None:
@@ -69,7 +89,9 @@ def _as_table(result: "PlacementResult", policy: str) -> str:
 def queueing(
     workload: Annotated[Path, typer.Option(help="CSV: name,time,application,num_replicas,batch_size.")],
     profiles: Annotated[Path, typer.Option(help="Folder with a measured profile per application.")],
-    policy: Annotated[str, typer.Option(help="FIFO or Tiresias.")],
+    policy: Annotated[
+        str, typer.Option(help="FIFO, SJF, SRTF, Tiresias, Gittins, Optimus, Pollux ... (any installed).")
+    ],
     nodes: Annotated[int, typer.Option(help="Nodes of the cluster.")] = 16,
     gpus_per_node: Annotated[int, typer.Option(help="GPUs a node.")] = 4,
     output: Annotated[str, typer.Option(help="table or json")] = "table",
@@ -126,3 +148,92 @@ def published(
             f"{row.published[1]:9.2f}  {row.allocation_difference:14.2f}  {row.fragmentation_difference:13.2f}  "
             f"{row.wall_seconds:7.2f}"
         )
+
+
+@app.command()
+def experiment(
+    plan: Annotated[Path, typer.Argument(help="YAML file: kind, traces, clusters, policies, seeds, loads, primary.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the results; the experiment's name.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes on this machine.")] = 1,
+    dask: Annotated[str, typer.Option("--dask", help="Address of a Dask scheduler, e.g. tcp://host:8786.")] = "",
+) -> None:
+    """Run every trace x cluster x policy x seed x load of a file; a run that was cut off goes on where it stopped.
+
+    Writes results.json, results.parquet and comparison.json; see podlore report.
+
+    Example: podlore simulate backfill.yaml --jobs 2
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from podlore.simulate.experiment.plan import read_plan
+    from podlore.simulate.experiment.run_plan import run_plan
+
+    read = read_plan(plan)
+    folder = out or Path(read.name)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(read.name, total=len(read.cells))
+        run_plan(
+            read,
+            folder,
+            jobs=jobs,
+            dask=dask,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    typer.echo(f"{folder}: {len(read.cells)} runs; podlore report {folder}")
+
+
+@app.command()
+def ladder(
+    nodes: Nodes,
+    pods: Annotated[list[Path], typer.Option(help="Pod list; give it several times for several lists.")],
+    policy: Annotated[str, typer.Option(help="The policy that is advised.")] = "FGD",
+    seeds: Annotated[str, typer.Option(help="Comma-separated; each is an order of arrival and of ties.")] = "47",
+    orders: Annotated[
+        Path | None,
+        typer.Option(help="Folder of published orders (default_seed47.pods.txt.gz ...), for the default list."),
+    ] = None,
+    output: Annotated[str, typer.Option(help="table or json")] = "table",
+) -> None:
+    """Print what advice on placement is worth: the policy, static terms, learned advice, a placebo, list by list.
+
+    Learned minus static is what advice is worth; static minus policy is tuning.
+
+    Example: podlore simulate ladder --nodes gpu_node.csv --pods default.csv --pods cpu300.csv --seeds 47,48
+    """
+    from podlore.simulate.placement.ladder_study import as_table, run_ladder
+
+    found = run_ladder(nodes, pods, policy, [_seed(seed) for seed in seeds.split(",")], orders)
+    typer.echo(json.dumps(found, indent=1) if output == "json" else as_table(found))
+
+
+def _seed(text: str) -> int:
+    from podlore.errors import BadInput
+
+    if not text.strip().isdigit():
+        raise BadInput(f"seed {text[:20]!r} is no whole number")
+    return int(text)
+
+
+@app.command()
+def quantization(
+    nodes: Nodes,
+    pods: Pods,
+    folder: Annotated[Path, typer.Option(help="Folder of the published FGD tables and arrival orders.")],
+    seeds: Annotated[str, typer.Option(help="Comma-separated, of the published ones.")] = "42,43",
+    output: Annotated[str, typer.Option(help="table or json")] = "table",
+) -> None:
+    """Print how FGD's allocation depends on the step of its score and on the order of ties.
+
+    Example: podlore simulate quantization --nodes gpu_node.csv --pods default.csv --folder fgd/
+    """
+    from podlore.simulate.placement.quantization import quantizations
+
+    rows = list(quantizations(nodes, pods, folder, [_seed(seed) for seed in seeds.split(",")]))
+    if output == "json":
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    typer.echo("SCORE                 TIES        SEED  ALLOC@100  ALLOC@130")
+    for row in rows:
+        typer.echo("{score:20}  {ties:10}  {seed:4}  {at_100:9.2f}  {at_130:9.2f}".format(**row))

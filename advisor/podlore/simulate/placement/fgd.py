@@ -10,10 +10,18 @@ from podlore.simulate.jit import jit
 from podlore.simulate.placement.cluster import GPUS_PER_NODE_MAX, WHOLE_GPU_MILLI, Ints, Mix, Nodes, Shapes
 from podlore.simulate.placement.fragmentation import node_fragmentation
 
+STEPS = 100.0
+
 
 @jit
 def fgd(nodes: Nodes, shapes: Shapes, mix: Mix, node: int, shape: int) -> tuple[int, int]:
     """Return the score, and for a share the first GPU that reaches it."""
+    return descent(nodes, shapes, mix, node, shape, STEPS)
+
+
+@jit
+def descent(nodes: Nodes, shapes: Shapes, mix: Mix, node: int, shape: int, steps: float) -> tuple[int, int]:  # noqa: PLR0917  (compiled: no keywords)
+    """Return the score in so many steps, and for a share the first GPU that reaches it."""
     cpu_left = nodes.cpu_left_milli[node]
     model = nodes.model_bit[node]
     before = node_fragmentation(cpu_left, nodes.gpu_left_milli[node], model, mix)
@@ -26,7 +34,7 @@ def fgd(nodes: Nodes, shapes: Shapes, mix: Mix, node: int, shape: int) -> tuple[
             if wanted > 0 and after[gpu] >= milli:
                 after[gpu] -= milli
                 wanted -= 1
-        return _score(before - node_fragmentation(cpu_left, after, model, mix)), -1
+        return _score(before - node_fragmentation(cpu_left, after, model, mix), steps), -1
     best = -1
     best_gpu = -1
     for gpu in range(GPUS_PER_NODE_MAX):
@@ -34,7 +42,7 @@ def fgd(nodes: Nodes, shapes: Shapes, mix: Mix, node: int, shape: int) -> tuple[
         if left < milli or _stands_before(after, gpu):
             continue
         after[gpu] = left - milli
-        score = _score(before - node_fragmentation(cpu_left, after, model, mix))
+        score = _score(before - node_fragmentation(cpu_left, after, model, mix), steps)
         after[gpu] = left
         if score > best:
             best = score
@@ -52,5 +60,5 @@ def _stands_before(left_milli: Ints, gpu: int) -> bool:
 
 
 @jit
-def _score(descent: float) -> int:
-    return int(1.0 / (1.0 + math.exp(-descent / 1000.0)) * 100.0)
+def _score(less: float, steps: float) -> int:
+    return int(1.0 / (1.0 + math.exp(-less / 1000.0)) * steps)

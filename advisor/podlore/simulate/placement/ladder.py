@@ -46,6 +46,8 @@ class Rung:
     at_130: float
     failed: Mapping[str, int]
     advice: tuple[Recommendation, ...] = ()
+    course: tuple[tuple[int, tuple[float, float]], ...] = ()
+    """By arrived percent: allocation and fragmentation, in percent."""
 
     def fails_no_more_than(self, other: "Rung") -> bool:
         """Say whether in no size class more pods fail."""
@@ -107,13 +109,15 @@ def _joined(first: Course, rest: Course) -> Course:
 
 def _read(name: str, ready: Ready, course: Course, advice: tuple[Recommendation, ...] = ()) -> Rung:
     result = result_of(ready, course, 0.0)
-    at: dict[int, float] = dict(zip(result.arrived_percent.tolist(), result.allocation_percent.tolist(), strict=True))
+    pairs = zip(result.allocation_percent.tolist(), result.fragmentation_percent.tolist(), strict=True)
+    by_percent: dict[int, tuple[float, float]] = dict(zip(result.arrived_percent.tolist(), pairs, strict=True))
     failed = np.bincount(ready.shapes.kind[ready.order[course.node < 0]], minlength=N_KINDS)
-    last = max(at)
+    last = by_percent[max(by_percent)]
     return Rung(
         name,
-        at[100],
-        float(at.get(130, at[last])),
+        float(by_percent.get(100, last)[0]),
+        float(by_percent.get(130, last)[0]),
         {kind: int(failed[index]) for kind, index in CLASSES.items()},
         advice,
+        tuple(by_percent.items()),
     )
