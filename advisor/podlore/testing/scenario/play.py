@@ -76,10 +76,16 @@ def play(scenario: Scenario, *, read_policy: ReadPolicy | None = None, step_seco
     said: dict[tuple[str, str, str], Said] = {}
     for at_seconds, snapshot in snapshots(scenario, read_policy=read_policy, step_seconds=step_seconds):
         for one in advise(snapshot).recommendations:
+            if one.because.horizon_minutes:
+                continue  # that something is likely to come does not say that it is there
             key = (str(one.target), one.because.pattern.value, one.action.value)
             said.setdefault(key, Said(*key, at_seconds, one))
-    given = tuple(said.values())
-    missed = tuple(wanted for wanted in scenario.must if not any(_is_met(wanted, one) for one in given))
+    return judged(scenario, tuple(said.values()))
+
+
+def judged(scenario: Scenario, given: tuple[Said, ...], *, late_seconds: float = 0.0) -> Played:
+    """Hold what was said against what must and must not be; ``late_seconds`` is the grace of a slower stage."""
+    missed = tuple(wanted for wanted in scenario.must if not any(_is_met(wanted, one, late_seconds) for one in given))
     alarms = tuple(one for one in given if any(one.fits(unwanted) for unwanted in scenario.must_not))
     return Played(given, missed, alarms)
 
@@ -97,8 +103,8 @@ def snapshots(
             yield at, player.advance(at, changes.get(at, ()))
 
 
-def _is_met(wanted: Expectation, one: Said) -> bool:
-    in_time = wanted.by_seconds is None or one.at_seconds <= wanted.by_seconds
+def _is_met(wanted: Expectation, one: Said, late_seconds: float) -> bool:
+    in_time = wanted.by_seconds is None or one.at_seconds <= wanted.by_seconds + late_seconds
     return in_time and one.fits(wanted)
 
 
