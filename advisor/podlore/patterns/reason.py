@@ -48,6 +48,7 @@ WORDS: Mapping[Reason, str] = {
     Reason.SCHEDULER: "no scheduler has placed it although a node has room",
 }
 QUOTA_WORDS = ("quota", "OverLimit", "ExceedsMaxQuota", "NonPreemptibleOverQuota")
+IN_COHORT = "quota in cohort"
 UNMET_CONDITIONS = frozenset({"QuotaReserved", "Unschedulable", "PodGroupUnschedulable", "UnschedulableOnNodePool"})
 
 
@@ -208,6 +209,9 @@ def _controllers(view: ClusterView, one: Waiting) -> Iterator[Controller]:
 
 
 def _speaks_of_quota(condition: Condition) -> bool:
+    """Say whether a workload's own quota is full; a cohort's may be used up by those who borrow from it."""
+    if IN_COHORT in condition.message:
+        return False
     unmet = condition.type == "QuotaReserved" and condition.status == "False"
     unmet = unmet or (condition.type in UNMET_CONDITIONS - {"QuotaReserved"} and condition.status == "True")
     return unmet and any(word in condition.reason or word in condition.message for word in QUOTA_WORDS)
