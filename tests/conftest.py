@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 LAB_FIXTURES = {"lab", "fresh_namespace", "several_labs"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest reads `-m`
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs the lab, and keep it in one worker: starting two on two cores takes longer than sharing one."""
     for item in items:
