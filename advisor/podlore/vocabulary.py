@@ -434,6 +434,7 @@ class Given:
     low: float = 0.0
     high: float = 0.0
     gpus: float = 0.0
+    share: float = 1.0
     node: str = ""
 
 
@@ -486,6 +487,7 @@ class Finding:
     """A pattern that was found on a target, with its cause (CamelCase) and its evidence.
 
     ``confidence`` is the share (0-1) of such findings that are right; ``gpus`` what the target holds or wants;
+    ``share`` (0-1) how much of that is lost;
     ``blamed`` names other objects that the evidence points at, such as a node or an aggressor. ``action`` is what a
     cluster's own rule wants recommended instead of the pattern's usual action.
     """
@@ -504,6 +506,7 @@ class Finding:
     blamed: tuple[ObjectRef, ...] = ()
     ranked_nodes: tuple[str, ...] = ()
     action: Action | None = None
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.evidence:

@@ -86,7 +86,7 @@ def _gpu_hours(view: ClusterView, finding: Finding, effect: Effect, action: Acti
     middle, duration = _duration(spells)
     at_stake *= middle
     low, high = combined(at_stake * effect.expected, duration, _ratios(effect))
-    ceiling = finding.gpus * _hours_left(view, finding)
+    ceiling = finding.gpus * min(finding.share * max(effect.high, 1.0), 1.0) * _hours_left(view, finding)
     gain = _gain(GPU_HOURS, at_stake * effect.expected, low, min(high, ceiling))
     return gain, _lines(finding, spells, effect, at_stake, gain)
 

@@ -1,15 +1,21 @@
 """The first pass: a finding becomes a recommendation, by the first row of the table that fits."""
 
+from dataclasses import replace
+
 from podlore.advice.actions import remedies, steps_of
 from podlore.advice.advised import Withheld, Withholding
 from podlore.advice.gain import predicted
+from podlore.advice.outcome import learned
 from podlore.advice.patch import preview
+from podlore.patterns.found import CONFIDENCE_MAX
+from podlore.patterns.stake import two_digits
 from podlore.view import ClusterView
 from podlore.vocabulary import Evidence, EvidenceSource, Finding, Gain, Recommendation
 
 
 def propose(view: ClusterView, finding: Finding) -> Recommendation | Withheld:
     """Return the recommendation that a finding earns; withheld where no action is open, or its gain covers zero."""
+    finding = _as_learned(view, finding)
     rows = remedies(finding)
     fitting = [one for one in rows if one.fits(view, finding)]
     if not fitting:
@@ -31,6 +37,18 @@ def propose(view: ClusterView, finding: Finding) -> Recommendation | Withheld:
     if made.gain is not None and made.gain.low <= 0:
         return Withheld(made, Withholding.GAIN_COVERS_ZERO)
     return made
+
+
+def _as_learned(view: ClusterView, finding: Finding) -> Finding:
+    """Return the finding with the confidence that outcomes of its pattern taught, where there are enough of them."""
+    history = view.snapshot.history.outcomes
+    if not history:
+        return finding
+    known = view.once(("learned", finding.pattern, finding.cause), lambda: learned(finding.pattern, 0.0, history))
+    if not known.is_calibrated:
+        return finding
+    taught = learned(finding.pattern, finding.confidence, history)
+    return replace(finding, confidence=two_digits(min(taught.confidence, CONFIDENCE_MAX)))
 
 
 def reckoned(recommendation: Recommendation) -> Evidence | None:

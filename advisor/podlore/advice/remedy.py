@@ -26,8 +26,8 @@ class Condition:
 class Effect:
     """Which share of what is at stake an action brings back: the most likely one, and a 90 % interval.
 
-    A judgement written down before any outcome was measured; recorded outcomes replace its middle
-    (`podlore.advice.outcome`). ``why`` completes "because ...".
+    A judgement written down before any outcome was measured; ``podlore advise --outcomes`` says how it holds. ``why``
+    completes "because ...".
     """
 
     low: float

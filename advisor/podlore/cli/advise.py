@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from podlore.advice import Advised
+    from podlore.snapshot import Snapshot
     from podlore.vocabulary import Recommendation
 
 COLUMNS = ("NAMESPACE", "PATTERN", "ACTION", "SEVERITY", "GPUH", "STATE", "AGE", "TARGET")
@@ -30,6 +31,9 @@ def advise(
     explain: Annotated[
         bool, typer.Option("--explain", help="Also print evidence and steps, and what was withheld and why.")
     ] = False,
+    outcomes: Annotated[
+        bool, typer.Option("--outcomes", help="Instead, what came of advice that was given before.")
+    ] = False,
     model: Annotated[
         Path | None, typer.Option(help="Event classifier to use; by default the shipped one.", show_default=False)
     ] = None,
@@ -42,6 +46,8 @@ def advise(
 
     podlore advise --snapshot ./monday --explain
 
+    podlore advise --snapshot ./monday --outcomes
+
     podlore advise --snapshot ./monday --output json | jq '.[].summary'
     """
     from podlore import snapshot_folder
@@ -51,7 +57,9 @@ def advise(
 
     seen = watched(snapshot_folder.read(snapshot))
     advised = advise_on(seen, load(model))
-    if output is Output.TABLE:
+    if outcomes:
+        typer.echo(_outcomes(seen, advised, output))
+    elif output is Output.TABLE:
         typer.echo(table(advised.recommendations, seen.now))
         if explain:
             typer.echo(explanation(advised))
@@ -96,6 +104,21 @@ def age(seconds: float) -> str:
         if seconds >= least * unit_seconds:
             return f"{seconds // unit_seconds:.0f}{unit}"
     return f"{max(seconds, 0.0):.0f}s"
+
+
+def _outcomes(seen: "Snapshot", advised: "Advised", output: Output) -> str:
+    from podlore.advice.outcome import settle
+    from podlore.advice.outcome_table import documents, table
+    from podlore.view import ClusterView
+
+    found = (*seen.history.outcomes, *settle(ClusterView(seen), advised.recommendations))
+    if output is Output.TABLE:
+        return _printable(table(found))
+    if output is Output.JSON:
+        return json.dumps(documents(found), indent=2)
+    import yaml
+
+    return yaml.safe_dump(documents(found), sort_keys=False, allow_unicode=False).rstrip("\n")
 
 
 def _row(one: "Recommendation", now: float) -> tuple[str, ...]:

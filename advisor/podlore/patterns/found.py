@@ -52,4 +52,5 @@ def found(
         since=since,
         blamed=tuple(blamed),
         ranked_nodes=tuple(ranked_nodes),
+        share=share,
     )
