@@ -27,7 +27,7 @@ from podlore.vocabulary import Recommendation
 STATIC = Terms(coarseness=2, guard_cpu_milli=12_000, guard_weight=100)
 """By hand: the score in steps of 2, and 12 vCPU kept for each idle GPU."""
 
-LOOK_AT_PERCENT = 50
+LOOK_AT_PERCENT = 30
 """Of the cluster's GPUs must have arrived before anything is learned."""
 
 RUNGS = ("policy", "static", "learned", "placebo")

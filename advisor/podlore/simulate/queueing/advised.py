@@ -49,6 +49,7 @@ class Advised(Ordered):
         self, now: int, jobs: Mapping[str, Schedulable], before: Mapping[str, list[int]], gpus_by_node: list[int]
     ) -> dict[str, list[int]]:
         """Learn, advise, and let the policy serve the jobs in the order that results."""
+        before = {name: nodes for name, nodes in before.items() if name in jobs}
         self._learn(jobs)
         self._order = self.policy.order(now, jobs)
         free = sum(gpus_by_node) - sum(map(len, before.values()))
