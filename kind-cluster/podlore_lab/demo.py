@@ -150,7 +150,10 @@ def said(lab: Lab) -> list[Said]:
     return [
         ("/".join(filter(None, (item["metadata"].get("namespace"), target["kind"], target["name"]))), status["pattern"])
         for item in [*namespaced, *cluster]
-        if (status := item.get("status")) and status["state"] == "Active" and (target := item["spec"]["target"])
+        if (status := item.get("status"))
+        and status["state"] == "Active"
+        and not status.get("horizonMinutes")  # what is likely to come was not said to be there
+        and (target := item["spec"]["target"])
     ]
 
 

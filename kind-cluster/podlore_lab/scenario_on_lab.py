@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -265,7 +265,7 @@ class _Stage:
         for kind in ("schedulingadvices", "clusterschedulingadvices"):
             for item in self._api.get(f"{ADVICE}/{kind}")["items"]:
                 status = item.get("status")
-                if status and status.get("state") == "Active" and not status.get("horizon"):
+                if status and status.get("state") == "Active" and not status.get("horizonMinutes"):
                     yield _said(item, status, at_seconds)
 
     @contextmanager
@@ -319,23 +319,38 @@ class _Stage:
 
 
 def _creatable(body: Json) -> Json:
-    """Return an object as the API server takes it: with the images and limits that a timeline leaves out."""
+    """Return an object as the API server takes it: with what a timeline leaves out, without what it sets itself."""
     body = {key: value for key, value in body.items() if key != "status"}
-    spec = body.get("spec")
-    if body["kind"] == "Pod" and spec:
+    spec = body.setdefault("spec", {}) if body["kind"] != "ConfigMap" else {}
+    if body["kind"] == "Pod":
         _complete(spec)
-    template = (spec or {}).get("template")
-    if isinstance(template, dict) and isinstance(template.get("spec"), dict):
-        _complete(template["spec"])
-        if body["kind"] == "Job":
-            template["spec"].setdefault("restartPolicy", "Never")
+    elif body["apiVersion"] == "batch/v1":
+        job = spec.setdefault("jobTemplate", {}).setdefault("spec", {}) if body["kind"] == "CronJob" else spec
+        job.pop("selector", None)
+        _complete_template(job, lambda label: not label.endswith(("controller-uid", "job-name")))
+        job["template"]["spec"].setdefault("restartPolicy", "Never")
+        if body["kind"] == "CronJob":
+            spec.setdefault("schedule", "0 * * * *")
+    elif body["apiVersion"] == "apps/v1":
+        _complete_template(spec, lambda _: True)
+        labels = spec["template"]["metadata"]["labels"] or {"scenario": body["metadata"]["name"]}
+        spec["template"]["metadata"]["labels"], spec["selector"] = labels, {"matchLabels": labels}
     return body
+
+
+def _complete_template(spec: Json, keeps: Callable[[str], bool]) -> None:
+    template = spec.setdefault("template", {})
+    metadata = template.setdefault("metadata", {})
+    metadata["labels"] = {label: value for label, value in (metadata.get("labels") or {}).items() if keeps(label)}
+    _complete(template.setdefault("spec", {}))
 
 
 def _complete(pod_spec: Json) -> None:
     for name in ("priority", "priorityClassName", "serviceAccountName"):
         pod_spec.pop(name, None)
-    for container in [*pod_spec.get("containers", []), *pod_spec.get("initContainers", [])]:
+    if not pod_spec.get("containers"):
+        pod_spec["containers"] = [{"name": "main"}]
+    for container in [*pod_spec["containers"], *pod_spec.get("initContainers", [])]:
         container.setdefault("image", "scenario")
         resources = container.setdefault("resources", {})
         asked = dict(resources.get("requests") or {})
