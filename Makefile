@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.podlore-stamp
+# kind uses the Docker or podman that runs; where none does, the lab starts a daemon of its own and ends it.
+OWN_DOCKERD ?= $(shell docker version >/dev/null 2>&1 || podman version >/dev/null 2>&1 || echo --own-dockerd)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock clean
+.PHONY: help setup demo demo-kind test test-kind lint bench lock clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +24,12 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup  ## Run the main job end to end on a control plane on this machine (minutes; the first time builds it)
 	$(BIN)/podlore lab demo
+
+demo-kind: setup  ## The same on a real kind cluster, the operator a pod of its own image (needs Linux; says what is missing)
+	$(BIN)/podlore lab demo --on kind $(OWN_DOCKERD)
+
+test-kind: setup  ## The tests on a real kind cluster: minutes, as root, with docker.io and debootstrap installed
+	PODLORE_TEST_KIND=1 $(BIN)/pytest tests/podlore_lab/kind
 
 test: setup  ## All checks: ruff, mypy --strict, import contracts, pytest (the control plane is built once)
 	$(MAKE) --no-print-directory lint

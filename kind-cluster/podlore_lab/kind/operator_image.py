@@ -4,6 +4,7 @@ Wheels are fetched by pip with their hashes, the base is made by debootstrap whe
 itself needs no network. `podlore_lab.kind.bill_of_materials` lists what is inside.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -92,21 +93,24 @@ def checkout() -> Path:
 
 
 def fetch_wheels(lock: Path) -> Path:
-    """Return the folder with all wheels of a lock file, fetched by pip and checked by their hashes.
+    """Return the folder with all wheels of a lock file, fetched by pip once, checked by their hashes.
 
     Raises
     ------
     Unavailable
         If pip cannot fetch one.
     """
-    folder = cache_root() / "kind" / "wheels"
+    folder = cache_root() / "kind" / "wheels" / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    if folder.is_dir():
+        return folder
+    draft = folder.with_suffix(".part")
     platforms = [word for each in PLATFORMS for word in ("--platform", f"{each}_x86_64")]
     abis = [word for each in ("cp311", "abi3", "none") for word in ("--abi", each)]
     asked = subprocess.run(  # noqa: S603 -- pip with hashes
         [
             *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"),
             *("--require-hashes", "--only-binary=:all:", "--python-version=3.11", "--implementation=cp"),
-            *(*abis, *platforms, f"--dest={folder}", f"--requirement={lock}"),
+            *(*abis, *platforms, f"--dest={draft}", f"--requirement={lock}"),
         ],
         capture_output=True,
         text=True,
@@ -115,6 +119,7 @@ def fetch_wheels(lock: Path) -> Path:
     if asked.returncode:
         reason = (asked.stderr.strip().splitlines() or ["pip failed"])[-1]
         raise Unavailable(f"the operator's wheels could not be fetched: {reason}")
+    draft.replace(folder)
     return folder
 
 
