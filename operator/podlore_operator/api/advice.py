@@ -70,6 +70,7 @@ class GainUnit(StrEnum):
 
     GPU_HOURS = "GPUHours"
     WAIT_SECONDS = "WaitSeconds"
+    USD = "USD"
 
 
 class Target(ApiModel):
@@ -125,7 +126,7 @@ class ExpectedGain(ApiModel):
     """What following the advice is expected to bring, with a 90 % interval."""
 
     unit: GainUnit
-    """GPU-hours freed or saved, or seconds of waiting spared."""
+    """GPU-hours freed or saved, seconds of waiting spared, or US dollars at the policy's prices."""
     expected: SignedDecimal
     """The estimate."""
     low: SignedDecimal
@@ -146,6 +147,10 @@ class RecommendationDetail(ApiModel):
     """Nodes that would suit, the best first."""
     expected_gain: ExpectedGain | None = None
     """What following it is expected to bring."""
+    expected_gains: Annotated[tuple[ExpectedGain, ...], at_most(4)] = ()
+    """The same in every unit that can be told, the leading one first."""
+    gpu_hours_if_wrong: Decimal | None = None
+    """What following it costs if the finding is wrong, in GPU-hours."""
 
 
 class Reference(ApiModel):

@@ -106,13 +106,17 @@ class AdviceLimits(ApiModel):
     """How much advice there may be at once; beyond it, what matters least is withheld and counted."""
 
     model_config = defaults_said(
-        active_per_namespace_max=_LIMITS.active_per_namespace_max, active_max=_LIMITS.active_max
+        active_per_namespace_max=_LIMITS.active_per_namespace_max,
+        active_max=_LIMITS.active_max,
+        per_team_day_max=_LIMITS.per_team_day_max,
     )
 
     active_per_namespace_max: Threshold | None = None
     """Active advice in one namespace."""
     active_max: Threshold | None = None
     """Active advice in the cluster."""
+    per_team_day_max: Threshold | None = None
+    """New advice to one team and day; a team is told by the label podlore.io/team or team, else by the queue."""
 
 
 class AdvisorPolicySpec(ApiModel):

@@ -220,6 +220,8 @@ def _detail(recommendation: Recommendation) -> RecommendationDetail:
         patch=patch or None,
         ranked_nodes=recommendation.because.ranked_nodes[:8],
         expected_gain=_gain(recommendation.gain) if recommendation.gain else None,
+        expected_gains=tuple(_gain(gain) for gain in recommendation.gains[:4]),
+        gpu_hours_if_wrong=two_digits(recommendation.gpu_hours_if_wrong) if recommendation.gpu_hours_if_wrong else None,
     )
 
 
