@@ -10,7 +10,7 @@ Called with one table a rack and GPU type: who could not share anyway is not ask
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -136,23 +136,43 @@ def _odd_cycle(gain: Floats, members: list[int]) -> _OddCycle:
 
 def _join_odd_cycles(gain: Floats, partner: Ints, odd: list[_OddCycle]) -> None:
     """Let odd cycles, jobs alone among them, give up a member each to pair the two, where that gains most in all."""
-    joint = np.zeros((len(odd), len(odd)))
-    places: dict[tuple[int, int], tuple[int, int]] = {}
-    for (p, one), (q, other) in combinations(enumerate(odd), 2):
-        together = gain[np.ix_(one.members, other.members)] + one.gain_without[:, None] + other.gain_without[None, :]
-        x, y = np.unravel_index(int(together.argmax()), together.shape)
-        places[p, q] = int(x), int(y)
-        joint[p, q] = joint[q, p] = together[x, y] - one.gain_without.max() - other.gain_without.max()
-    coupled, _ = _exact(joint) if len(odd) <= EXACT_MAX else (_greedily(joint), 0.0)
+    if not odd:
+        return
+    joint = _joint(gain, odd)
+    coupled = _exact(joint)[0] if len(odd) <= EXACT_MAX else _greedily(joint)
     for p, cycle in enumerate(odd):
         q = int(coupled[p])
-        place = int(cycle.gain_without.argmax())
-        if q != ALONE:
-            place = places[p, q][0] if p < q else places[q, p][1]
-            other = odd[q].members[places[p, q][1] if p < q else places[q, p][0]]
-            partner[cycle.members[place]] = other
-        _join(partner, cycle.pairs_without(place))
+        if q == ALONE:
+            _join(partner, cycle.pairs_without(int(cycle.gain_without.argmax())))
+        elif p < q:
+            x, y = np.unravel_index(
+                int(_together(gain, cycle, odd[q]).argmax()), (len(cycle.members), len(odd[q].members))
+            )
+            _join(partner, [(int(cycle.members[x]), int(odd[q].members[y]))])
+            _join(partner, cycle.pairs_without(int(x)) + odd[q].pairs_without(int(y)))
     _part_at_a_loss(gain, partner)
+
+
+def _joint(gain: Floats, odd: list[_OddCycle]) -> Floats:
+    """Return what each two odd cycles gain by joining, over the best that each does alone."""
+    members = np.concatenate([cycle.members for cycle in odd])
+    without = np.concatenate([cycle.gain_without for cycle in odd])
+    starts = np.cumsum([0, *(len(cycle.members) for cycle in odd[:-1])])
+    alone = np.array([cycle.gain_without.max() for cycle in odd])
+    rows = [
+        np.maximum.reduceat(
+            (gain[np.ix_(cycle.members, members)] + cycle.gain_without[:, None]).max(axis=0) + without, starts
+        )
+        for cycle in odd
+    ]
+    joint = np.stack(rows) - alone[:, None] - alone[None, :]
+    np.fill_diagonal(joint, 0.0)
+    return np.asarray(np.minimum(joint, joint.T))
+
+
+def _together(gain: Floats, one: _OddCycle, other: _OddCycle) -> Floats:
+    between = gain[np.ix_(one.members, other.members)]
+    return np.asarray(between + one.gain_without[:, None] + other.gain_without[None, :])
 
 
 def _greedily(gain: Floats) -> Ints:

@@ -2,8 +2,8 @@
 
 Needed columns: ``gpu_type, job_a, batch_a, job_b, batch_b, isolated_a, isolated_b, colocated_a, colocated_b`` and
 ``feasible``; ``norm_a`` and ``norm_b`` are checked against their quotients where they are there. Any further pair of
-columns ``X_a, X_b`` with numbers is telemetry of the jobs alone, except ``*_physical``: a re-measurement of another
-campaign. Called by ``podlore interference``.
+columns ``X_a, X_b`` with numbers or blanks is telemetry of the jobs alone, except ``*_physical``: a re-measurement of
+another campaign. Called by ``podlore interference``.
 """
 
 import csv
@@ -132,7 +132,7 @@ def _side(row: Row, side: str, telemetry: tuple[str, ...], *, is_feasible: bool)
     speed = colocated / isolated
     if is_feasible:
         _check_speed(row, side, colocated, speed)
-    found = {name: _number(row, f"{name}_{side}") for name in telemetry}
+    found = {name: _number(row, f"{name}_{side}") for name in telemetry if (row.get(f"{name}_{side}") or "").strip()}
     return Side(configuration, isolated, speed, found)
 
 

@@ -73,7 +73,10 @@ def test_pairs_that_do_not_fit_are_kept_apart(write_pairs: Write, site: Site) ->
 
 def test_further_columns_of_both_jobs_are_telemetry(write_pairs: Write, site: Site) -> None:
     found = [row | {"sm_active_a": 0.5, "sm_active_b": 0.7} for row in site(GPUS)]
-    assert set(read_pairs(write_pairs(found)).telemetry) == {"sm_active"}
+    found[0]["sm_active_a"] = ""
+    pairs = read_pairs(write_pairs(found))
+    assert set(pairs.telemetry) == {"sm_active"}
+    assert not pairs.problems
 
 
 def test_a_file_without_a_needed_column_is_refused(write_pairs: Write, site: Site) -> None:
