@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO, TypeVar
 
+from podlore.delimited import Records
 from podlore.errors import BadInput
 from podlore.traces.job import Problem
 
@@ -147,8 +148,7 @@ def _begin(path: Path, file: TextIO) -> Table:
 
 def _records(path: Path, file: TextIO) -> Iterator[tuple[int, list[str]]]:
     """Parse records with the line each ends on; what no parser should swallow ends the reading with a clear error."""
-    csv.field_size_limit(FIELD_CHARACTERS_MAX)  # the module's one limit: whoever read before may have left another
-    reader = csv.reader(_lines(path, file), strict=True)
+    reader = Records(_lines(path, file), field_characters_max=FIELD_CHARACTERS_MAX, is_strict=True)
     try:
         for record in reader:
             yield reader.line_num, record

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from podlore.delimited import Records
 from podlore.errors import BadInput
 from podlore.events.clean import clean
 from podlore.events.record import LogRecord
@@ -62,8 +63,7 @@ def read_table(lines: Iterable[str], skipped: Counter[str]) -> Table:
     BadInput
         If there is no column ``message``, or a column stands twice.
     """
-    csv.field_size_limit(LONGEST_BYTES)
-    reader = csv.reader(_checked(lines))
+    reader = Records(_checked(lines), field_characters_max=LONGEST_BYTES)
     header = tuple(next((cells for cells in reader if cells), ()))
     names = [name.strip().lower() for name in header]
     if names and "message" not in names:
