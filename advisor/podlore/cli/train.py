@@ -25,8 +25,11 @@ def train(
     from rich.console import Console
     from rich.status import Status
 
+    from podlore.classify.cause_terms import FOLDER
+    from podlore.classify.cause_training import marked_of_generated
+    from podlore.classify.cause_training import train as train_causes
     from podlore.classify.evaluation.labelled import OPEN_LICENCE, read_labelled
-    from podlore.classify.model_file import save
+    from podlore.classify.model_file import save, save_state
     from podlore.classify.training import rows_of_generated, rows_of_labelled
     from podlore.classify.training import train as train_rows
     from podlore.classify.versions import library_versions
@@ -43,10 +46,17 @@ def train(
         status.update(f"training on {len(rows) + len(real):,} rows, once for each fold and once for all")
         trained = train_rows(rows, real)
         manifest = save(trained.classifier, to, {**trained.facts, "data": data, "libraries": library_versions()})
+        status.update("training the marker of causes")
+        marker, found_causes = train_causes(list(marked_of_generated(generated)))
+        save_state({"weights": marker.weights}, to / FOLDER, {**found_causes, "data": {"generator": data["generator"]}})
     held_out = manifest["held_out_families"]
     counts = f"{manifest['rows']:,} generated and {manifest['real']['rows']:,} real rows"
     typer.echo(f"{to}: {counts}, {manifest['bytes']:,} bytes, SHA-256 {manifest['sha256'][:12]}")
     typer.echo(
         f"on families of {held_out['of']} never trained on: macro-F1 {held_out['macro_f1']}, Brier {held_out['brier']}"
+    )
+    held = found_causes["held_out"]
+    typer.echo(
+        f"causes in patterns never trained on: F1 of words {held['tokens']['f1']}, of spans {held['spans']['f1']}"
     )
     typer.echo("measure it on other messages with: podlore evaluate")

@@ -37,6 +37,8 @@ def test_json_is_one_object_a_line(tmp_path: Path) -> None:
     assert first["labels"]["service"] == "kernel"
     assert second["host"] == "gpu-7"
     assert set(second["probability"]) == set(EventClass)
+    assert all(cause in first["message"] for cause in first["causes"])
+    assert second["causes"]
 
 
 def test_csv_keeps_columns_and_order_and_adds_probabilities(tmp_path: Path) -> None:

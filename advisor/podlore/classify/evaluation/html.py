@@ -23,7 +23,8 @@ def page(report: Mapping[str, Any]) -> str:
         f"<style>{_STYLE}</style><h1>Event classifiers, measured</h1>",
         "<p>Estimates with 95 % intervals; families of near-copies, not rows, are resampled. Brier is the sum form "
         "(0-2). The row-wise tests overstate and stand here for comparison with other work.</p>",
-        _facts("Data", report["data"]),
+        _facts("Data", {name: facts for name, facts in report["data"].items() if name != "quality"}),
+        *(_facts(f"Quality: {name}", facts) for name, facts in report["data"].get("quality", {}).items()),
         _facts("Generated and real messages", report["synthetic_and_real"]),
     ]
     parts += [_imbalance(report["imbalance"])]

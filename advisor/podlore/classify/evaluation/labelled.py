@@ -17,6 +17,7 @@ from podlore.classify.text_of import text_of
 from podlore.errors import BadInput
 from podlore.events.normalize import EVENT_FACILITY, normalize
 from podlore.events.readers import lines, table
+from podlore.events.record import LogRecord
 from podlore.vocabulary import EventClass
 
 CLASSES: tuple[str, ...] = tuple(sorted(str(event_class) for event_class in EventClass))
@@ -71,12 +72,8 @@ def read_labelled(file: Path) -> Labelled:
     BadInput
         If the file cannot be read, a row has no known class, or a class has no rows.
     """
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise BadInput(f"cannot read {file}: {error.strerror}") from None
-    skipped = Counter[str]()
-    rows = list(table.rows(lines(BytesIO(content), skipped), skipped))
+    content = _content(file)
+    rows = _rows(content)
     for number, (row, record) in enumerate(rows, 2):
         if record.target_category is None:
             found = row.get("target_category", "")
@@ -95,6 +92,23 @@ def read_labelled(file: Path) -> Labelled:
         is_clear=np.array([row.get("confidence", "clear") != "borderline" for row, _ in rows]),
         sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def records_of(file: Path) -> list[LogRecord]:
+    """Return the normalized records of a labelled file, whatever their labels."""
+    return [normalize(record) for _, record in _rows(_content(file))]
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"cannot read {file}: {error.strerror}") from None
+
+
+def _rows(content: bytes) -> list[tuple[dict[str, str], LogRecord]]:
+    skipped = Counter[str]()
+    return list(table.rows(lines(BytesIO(content), skipped, table.LONGEST_BYTES), skipped))
 
 
 def collection_of(source: str) -> str:
