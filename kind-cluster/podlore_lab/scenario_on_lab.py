@@ -44,8 +44,8 @@ from podlore_lab.ports import LOOPBACK
 from podlore_lab.processes import read_recorded
 from podlore_lab.replay.speed import capped
 
-SPEED = 240.0
-LATE_WALL_SECONDS = 10.0
+SPEED = 120.0
+LATE_WALL_SECONDS = 20.0
 """How much later than on the virtual clock an advice may come: scrapes, rounds and writes take real time."""
 LOOK_SECONDS = 0.5
 ADVICE = "/apis/podlore.io/v1alpha1"
@@ -154,7 +154,7 @@ class _Stage:
             made = self._api.create(path, _creatable(body))
             self._own[name] = (scenario_uid, path)
             self._uids[scenario_uid] = made["metadata"]["uid"]
-        else:
+        if known is not None or obj["kind"] == "Node":  # a new one is tainted until a controller sees it
             self._update(f"{path}/{name[2]}", body)
         if body.get("status"):
             self._api.patch(f"{path}/{name[2]}/status", {"status": body["status"]})

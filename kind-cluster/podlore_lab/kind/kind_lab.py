@@ -117,9 +117,9 @@ class KindLab(Lab):
             )
         found = kind_programs()
         ports = choose_ports(self._wanted_ports)
+        command = "docker" if self._own_dockerd else engine_that_runs().command
         self._make_folder()
         try:
-            command = "docker" if self._own_dockerd else engine_that_runs().command
             self._owns = True
             remember(Running(self.name, command, self._own_dockerd), host_state.record())
             self.engine = dockerd.start() if self._own_dockerd else Engine(command)

@@ -62,17 +62,19 @@ class KindPrograms:
 
 
 def kind_programs(watcher: Watcher | None = None) -> KindPrograms:
-    """Build what is missing, and return where everything is.
+    """Return where everything is, built first where it is missing.
 
     Raises
     ------
     Unavailable
         If it cannot be built.
     """
-    return KindPrograms(programs(), build(node_recipe(), watcher=watcher), build(dns_recipe(), watcher=watcher))
+    return built_kind_programs() or KindPrograms(
+        programs(), build(node_recipe(), watcher=watcher), build(dns_recipe(), watcher=watcher)
+    )
 
 
 def built_kind_programs() -> KindPrograms | None:
     """Return where everything is if all of it is built, else None."""
-    plane, node, dns = (built(plan) for plan in (recipe(), node_recipe(), dns_recipe()))
-    return KindPrograms(named_programs() or plane, node, dns) if plane and node and dns else None
+    plane, node, dns = named_programs() or built(recipe()), built(node_recipe()), built(dns_recipe())
+    return KindPrograms(plane, node, dns) if plane and node and dns else None

@@ -11,6 +11,12 @@ from podlore_lab.replay.manifest import REPLAY_LABEL
 REGION_LABEL = "topology.kubernetes.io/region"
 POLICY = "podlore-lab-replayed-pods"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+# A nodeSelector is atomic to server-side apply, so it takes a patch; what else it selects stays.
+SELECT_REGION = f"""\
+has(object.spec.nodeSelector)
+? [JSONPatch{{op: "add", path: "/spec/nodeSelector/" + jsonpatch.escapeKey("{REGION_LABEL}"), value: "{REGION}"}}]
+: [JSONPatch{{op: "add", path: "/spec/nodeSelector", value: {{"{REGION_LABEL}": "{REGION}"}}}}]
+"""
 
 
 def keep_apart(api: Api) -> None:
@@ -27,7 +33,6 @@ def keep_apart(api: Api) -> None:
 def replayed_pods_policy() -> Json:
     """Return the policy that selects the lab's region for every pod of a replay."""
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
-    patch = f'Object{{spec: Object.spec{{nodeSelector: {{"{REGION_LABEL}": "{REGION}"}}}}}}'
     return {
         "metadata": {"name": POLICY},
         "spec": {
@@ -37,7 +42,7 @@ def replayed_pods_policy() -> Json:
                 "resourceRules": [rule],
                 "objectSelector": {"matchExpressions": [{"key": REPLAY_LABEL, "operator": "Exists"}]},
             },
-            "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": patch}}],
+            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": SELECT_REGION}}],
         },
     }
 

@@ -66,7 +66,8 @@ def test_fake_nodes_carry_the_label_that_keeps_real_pods_off():
     labels = node_object(NodeShape("a", gpus=1))["metadata"]["labels"]
     assert labels[wanted["key"]] in wanted["values"]
     assert wanted["operator"] == "NotIn"
-    assert f'"{wanted["key"]}": "{labels[wanted["key"]]}"' in str(replayed_pods_policy())
+    (mutation,) = replayed_pods_policy()["spec"]["mutations"]
+    assert f'"{wanted["key"]}": "{labels[wanted["key"]]}"' in mutation["jsonPatch"]["expression"]
 
 
 def test_routes_join_real_nodes_only():
