@@ -179,6 +179,15 @@ class Prices:
     pue: float = 1.3
     grams_co2_per_kwh: float = 400.0
 
+    def usd_of(self, gpu_product: str) -> float | None:
+        """Return a GPU-hour's price: that of the longest product prefix that fits, else the default's, else None.
+
+        >>> Prices({"default": 2.0, "NVIDIA-A100": 3.0}).usd_of("NVIDIA-A100-SXM4-80GB")
+        3.0
+        """
+        fitting = [product for product in self.usd_per_gpu_hour if gpu_product.startswith(product)]
+        return self.usd_per_gpu_hour.get(max(fitting, key=len, default="default"))
+
 
 METRIC_NAMES: Mapping[str, str] = MappingProxyType(
     {

@@ -98,6 +98,8 @@ def _rival(one: Recommendation, others: Iterable[Recommendation]) -> Withheld | 
     """Return why one recommendation gives way to another; None if it does not."""
     pattern = one.because.pattern
     for other in others:
+        if other.because.horizon_minutes and not one.because.horizon_minutes:
+            continue  # what is only likely to come explains nothing that is there
         if explains(other.because.pattern, pattern):
             return Withheld(one, Withholding.SYMPTOM, f"{other.because.pattern} on {other.target}")
         if explains(pattern, other.because.pattern):

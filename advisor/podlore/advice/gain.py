@@ -12,7 +12,7 @@ A deadline bounds it from above, and so does a day. Money is GPU-hours times the
 without a price there is none. Steps keep the figures still: a quiet cluster repeats them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp, hypot, log
 
 from podlore.advice.remedy import Effect, Remedy
@@ -21,7 +21,7 @@ from podlore.patterns import stake
 from podlore.patterns.lindy import Lindy
 from podlore.patterns.products import product_of
 from podlore.patterns.stake import DAY_HOURS, HIGH_RATIO, LOW_SHARE, two_digits
-from podlore.policy import HOUR_SECONDS, Prices
+from podlore.policy import HOUR_SECONDS
 from podlore.view import ClusterView
 from podlore.vocabulary import Action, Finding, Gain, Pattern
 
@@ -51,7 +51,7 @@ def predicted(view: ClusterView, finding: Finding, remedy: Remedy) -> Predicted:
     gains = [hours]
     if finding.pattern in WAITS:
         gains.append(_scaled(hours, WAIT_SECONDS, HOUR_SECONDS / finding.gpus))
-    price = usd_per_gpu_hour(view.policy.prices, _product(view, finding))
+    price = view.policy.prices.usd_of(_product(view, finding))
     if price is not None:
         gains.append(_scaled(hours, USD, price))
         lines.append(f"at {price:g} USD a GPU-hour: {two_digits(hours.expected * price):g} USD")
@@ -68,16 +68,6 @@ def combined(expected: float, *spans: tuple[float, float]) -> tuple[float, float
     below = hypot(*(log(max(low, 1e-9)) for low, _ in spans))
     above = hypot(*(log(max(high, 1.0)) for _, high in spans))
     return expected * exp(-below), expected * exp(above)
-
-
-def usd_per_gpu_hour(prices: Prices, product: str) -> float | None:
-    """Return the price of the longest product prefix that fits, else the default's, else None.
-
-    >>> usd_per_gpu_hour(Prices({"default": 2.0, "NVIDIA-A100": 3.0}), "NVIDIA-A100-SXM4-80GB")
-    3.0
-    """
-    fitting = [name for name in prices.usd_per_gpu_hour if product.startswith(name)]
-    return prices.usd_per_gpu_hour.get(max(fitting, key=len, default="default"))
 
 
 def _gpu_hours(view: ClusterView, finding: Finding, effect: Effect, action: Action) -> tuple[Gain, list[str]]:
@@ -136,7 +126,7 @@ def _gain(unit: str, expected: float, low: float, high: float) -> Gain:
 
 
 def _scaled(gain: Gain, unit: str, ratio: float) -> Gain:
-    return replace(_gain(unit, gain.expected * ratio, gain.low * ratio, gain.high * ratio))
+    return _gain(unit, gain.expected * ratio, gain.low * ratio, gain.high * ratio)
 
 
 def _product(view: ClusterView, finding: Finding) -> str:

@@ -154,9 +154,7 @@ def usd_per_gpu_hour(prices: Prices, gpu_product: str) -> float | None:
     >>> usd_per_gpu_hour(Prices({"default": 2.0, "NVIDIA-A100": 3.0}), "NVIDIA-A100-SXM4-80GB")
     3.0
     """
-    by_product = prices.usd_per_gpu_hour
-    fitting = [product for product in by_product if gpu_product.startswith(product)]
-    return by_product.get(max(fitting, key=len, default="default"))
+    return prices.usd_of(gpu_product)
 
 
 def _is_on(switch: Switch | None) -> bool | None:
