@@ -86,6 +86,9 @@ class Exposition:
                 ]
             else:
                 lines += [form % (label, values[n]) for n, label in zip(owners, labels, strict=True)]
+        for name, counted in moment.reading.errors.items():
+            lines.append(f"# HELP {name} Errors since boot.\n# TYPE {name} counter\n")
+            lines += [f"{name}{{{label}}} {counted[n]:.0f}\n" for n, label in zip(owners, labels, strict=True)]
         return "".join(lines)
 
     def _series(self, reading: Reading) -> tuple[list[int], list[str]]:

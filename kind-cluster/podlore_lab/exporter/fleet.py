@@ -4,8 +4,8 @@ Knows nothing of HTTP or of DCGM's words; `podlore_lab.exporter.exposition` writ
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -45,7 +45,8 @@ class Reading:
     """One moment of the fleet; arrays have one entry a device.
 
     ``holders`` are the pods that hold each device (none: free; several: shared). ``activity`` is a share (0-1),
-    ``memory_share`` that of the memory in use, ``xid`` the last error of the device.
+    ``memory_share`` that of the memory in use, ``xid`` the last error of the device. ``errors`` are counters of those
+    errors that any pod was asked to cause.
     """
 
     devices: tuple[Device, ...]
@@ -53,6 +54,7 @@ class Reading:
     activity: Floats
     memory_share: Floats
     xid: NDArray[np.int64]
+    errors: Mapping[str, Floats] = field(default_factory=dict)
 
 
 class Fleet:
@@ -78,6 +80,7 @@ class Fleet:
         self._devices_by_node: dict[str, tuple[Device, ...]] = {}
         self._devices: tuple[Device, ...] | None = None
         self._xid: dict[str, int] = {}
+        self._errors: dict[str, dict[str, int]] = {}
 
     # --- what the API server tells -----------------------------------------------------------------------------------
 
@@ -170,6 +173,10 @@ class Fleet:
             self._noisy(activity, np.fromiter(map(bool, holders), bool, len(holders))),
             np.minimum(memory, 0.98),
             np.fromiter((self._xid.get(device.uuid, 0) for device in self.devices), np.int64, len(holders)),
+            {
+                metric: np.fromiter((known.get(device.uuid, 0) for device in self.devices), float, len(holders))
+                for metric, known in sorted(self._errors.items())
+            },
         )
 
     @property
@@ -183,13 +190,24 @@ class Fleet:
         trace_seconds = (now - started) * (pod.speed or self._speed)
         if pod.xid and trace_seconds >= pod.xid[1]:
             self._strike(pod, pod.xid[0])
+        for errors in pod.errors:
+            self._err(pod, errors.metric, errors.count(trace_seconds))
         return pod.curve.at(trace_seconds)
 
     def _strike(self, pod: GpuPod, code: int) -> None:
         """Note an XID on the pod's first device; the gauge keeps it until the driver is loaded anew: here, for good."""
-        for device in self._devices_by_node.get(pod.node, ()):
-            if device.index in self._assignment.devices(pod.uid)[:1]:
-                self._xid[device.uuid] = code
+        if (device := self._first_device(pod)) is not None:
+            self._xid[device.uuid] = code
+
+    def _err(self, pod: GpuPod, metric: str, count: int) -> None:
+        """Note errors on the pod's first device; the counter outlives the pod."""
+        known = self._errors.setdefault(metric, {})
+        if (device := self._first_device(pod)) is not None:
+            known[device.uuid] = max(count, known.get(device.uuid, 0))
+
+    def _first_device(self, pod: GpuPod) -> Device | None:
+        held = self._assignment.devices(pod.uid)[:1]
+        return next((one for one in self._devices_by_node.get(pod.node, ()) if one.index in held), None)
 
     def _is_idle(self, pod: GpuPod, device: int) -> bool:
         held = self._assignment.devices(pod.uid)

@@ -1,6 +1,7 @@
 """A pod as the exporter needs it: Kubernetes JSON comes in, its claim on devices and its annotations' meaning leave.
 
 ===================================  ==================================================================================
+``lab.podlore.io/errors``            errors on its first device, ``NAME:6@3600``: counter, errors an hour, trace seconds
 ``lab.podlore.io/gpu-curve``         activity by trace seconds since the start, ``0:0.05,600:0.92``; else 0.85
 ``lab.podlore.io/gpu-memory-share``  share of device memory that is held; else it follows activity
 ``lab.podlore.io/idle-gpus``         how many of the pod's devices do nothing
@@ -11,6 +12,7 @@
 What is wrong in an annotation is left out, so that one hostile pod does not stop the metrics of a cluster.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +27,34 @@ PREFIX = "lab.podlore.io/"
 DEFAULT_CURVE = Curve((0.0,), (0.85,))
 ENDED_PHASES = frozenset({"Succeeded", "Failed"})
 SECONDS_MAX = 1e12
+ERROR_COUNTERS = (
+    "DCGM_FI_DEV_ECC_SBE_VOL_TOTAL",
+    "DCGM_FI_DEV_ECC_DBE_VOL_TOTAL",
+    "DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS",
+    "DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS",
+    "DCGM_FI_DEV_ROW_REMAP_FAILURE",
+    "DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL",
+    "DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL",
+)
+"""What may be asked for; those are exported that any pod asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Errors of one kind that come once the pod has run for so long."""
+
+    metric: str
+    an_hour: float
+    after_seconds: float
+
+    def count(self, trace_seconds: float) -> int:
+        """Return how many there were; the first comes at once.
+
+        >>> Errors("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL", an_hour=6, after_seconds=60).count(60 + 1200)
+        3
+        """
+        since = trace_seconds - self.after_seconds
+        return 0 if since < 0 else 1 + int(since * self.an_hour / 3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +74,7 @@ class GpuPod:
     memory_share: float | None = None
     speed: float | None = None
     xid: tuple[int, float] | None = None
+    errors: tuple[Errors, ...] = ()
 
 
 def gpu_pod(pod: Json) -> GpuPod | None:
@@ -70,6 +101,7 @@ def gpu_pod(pod: Json) -> GpuPod | None:
         memory_share=_number(said.get(f"{PREFIX}gpu-memory-share"), most=1),
         speed=_number(said.get(f"{PREFIX}speed"), most=1e6) or None,
         xid=_xid(said.get(f"{PREFIX}xid")),
+        errors=tuple(_errors(said.get(f"{PREFIX}errors") or "")),
     )
 
 
@@ -117,3 +149,12 @@ def _xid(text: str | None) -> tuple[int, float] | None:
     code, _, seconds = (text or "").partition("@")
     after = _number(seconds, most=SECONDS_MAX)
     return (int(code), after) if code.isdecimal() and len(code) < 6 and after is not None else None
+
+
+def _errors(text: str) -> Iterator[Errors]:
+    for one in text.split(","):
+        metric, _, rest = one.strip().partition(":")
+        rate, _, seconds = rest.partition("@")
+        an_hour, after = _number(rate, most=1e6), _number(seconds, most=SECONDS_MAX)
+        if metric in ERROR_COUNTERS and an_hour is not None and after is not None:
+            yield Errors(metric, an_hour, after)

@@ -146,3 +146,14 @@ def test_a_thousand_devices_are_rendered_in_a_moment(make_world) -> None:
         costs.append(time.process_time() - begin)
     assert text.count("\n") == len(METRICS) * (2 + 1040)
     assert float(np.median(costs)) < RENDER_SECONDS_MOST
+
+
+def test_errors_are_exported_once_a_pod_causes_any_and_are_zero_before(small) -> None:
+    name = "DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL"
+    assert name not in exposition(small).render()
+    small.add_pod("bad", errors=f"{name}:60@600")
+    counted = f"{name}_total"  # as the parser calls every counter
+    found = series(exposition(small).render())[counted]
+    assert found == {("n1/0", "train-x1"): 0, ("n1/1", "bad"): 0}
+    small.now += 600 + 120
+    assert series(exposition(small).render())[counted]["n1/1", "bad"] == 3

@@ -180,3 +180,17 @@ def test_noise_is_small_and_the_same_for_the_same_seed(make_world) -> None:
         readings.append(world.read().activity)
     assert readings[0].tolist() == readings[1].tolist()
     assert 0.003 < readings[0].std() < 0.02
+
+
+def test_errors_are_counted_from_the_second_they_begin_and_outlive_the_pod(world) -> None:
+    world.add_node("n1")
+    pod = world.add_pod(
+        "a", gpus=2, errors="DCGM_FI_DEV_ECC_DBE_VOL_TOTAL:6@60,NONSENSE:1@0,DCGM_FI_DEV_ROW_REMAP_FAILURE"
+    )
+    assert {name: counted.tolist() for name, counted in world.read().errors.items()} == {
+        "DCGM_FI_DEV_ECC_DBE_VOL_TOTAL": [0, 0]
+    }
+    world.now += 60 + 1200
+    assert world.read().errors["DCGM_FI_DEV_ECC_DBE_VOL_TOTAL"].tolist() == [3, 0]
+    world.fleet.apply_pod("DELETED", pod)
+    assert world.read().errors["DCGM_FI_DEV_ECC_DBE_VOL_TOTAL"].tolist() == [3, 0]
