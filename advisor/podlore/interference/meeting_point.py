@@ -62,11 +62,16 @@ USE: Mapping[str, Resource] = {
 GAUGES = frozenset({"DCGM_FI_PROF_PCIE_RX_BYTES", "DCGM_FI_PROF_PCIE_TX_BYTES"})
 
 
-def meeting_point(view: ClusterView, victim: Pod, neighbour: ObjectRef, presence: Sequence[bool]) -> MeetingPoint:
-    """Return where a victim and its neighbour meet."""
+def meeting_point(
+    view: ClusterView, victim: Pod, neighbours: Sequence[ObjectRef], presence: Sequence[bool]
+) -> MeetingPoint:
+    """Return where a victim and its neighbour, which may be several pods one after the other, meet."""
     own = view.series_by_pod.get((victim.namespace, victim.name), ())
     theirs = [
-        one for one in view.series_by_pod.get((neighbour.namespace, neighbour.name), ()) if one.node == victim.node
+        series
+        for one in neighbours
+        for series in view.series_by_pod.get((one.namespace, one.name), ())
+        if series.node == victim.node
     ]
     shared = {one.gpu for one in own if one.gpu} & {one.gpu for one in theirs if one.gpu}
     if shared:
@@ -74,7 +79,7 @@ def meeting_point(view: ClusterView, victim: Pod, neighbour: ObjectRef, presence
     return (
         _by_pressure(view.series_by_node.get(victim.node, ()), presence)
         or _by_use(view, victim.node, theirs, presence)
-        or _by_request(view, victim.node, neighbour)
+        or _by_request(view, victim.node, neighbours[-1])
         or MeetingPoint(Resource.UNKNOWN, "neither stalls nor the neighbour's use were measured")
     )
 

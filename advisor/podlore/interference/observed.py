@@ -3,12 +3,13 @@
 Called by the detector `podlore.patterns.interference` and by ``podlore interference graph``; computed once a view.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from podlore.interference.company import Effect, effect, throttled
 from podlore.interference.meeting_point import MeetingPoint, meeting_point
 from podlore.patterns import trends
+from podlore.patterns.runs import NUMBER, run_name
 from podlore.view import ClusterView
 from podlore.vocabulary import ObjectRef, Pod, Workload
 
@@ -50,13 +51,18 @@ def _edges(view: ClusterView, workload: Workload) -> Iterator[Edge]:
         if pod.requests.gpu_milli <= 0 or not trends.known(own):
             continue
         explained = _throttled(view, pod)
-        for neighbour in _neighbours(view, workload, pod):
-            presence = _presence(view, pod.node, neighbour)
+        for visitors in _visitors(view, workload, pod):
+            presence = _presence(view, pod.node, visitors)
             found = effect(own, presence, explained, changes_min)
             if found is not None and found.low > 0:
-                aggressor = view.workload_by_pod.get((neighbour.namespace, neighbour.name))
-                meeting = meeting_point(view, pod, neighbour, presence)
-                yield Edge(workload.ref, aggressor.ref if aggressor else neighbour, pod.node, pod, found, meeting)
+                meeting = meeting_point(view, pod, visitors, presence)
+                yield Edge(workload.ref, _aggressor(view, visitors), pod.node, pod, found, meeting)
+
+
+def _aggressor(view: ClusterView, visitors: Sequence[ObjectRef]) -> ObjectRef:
+    """Return the workload of the visitors that are still there, else the last of them."""
+    owned = (view.workload_by_pod.get((one.namespace, one.name)) for one in reversed(visitors))
+    return next((workload.ref for workload in owned if workload), visitors[-1])
 
 
 def _throttled(view: ClusterView, pod: Pod) -> tuple[bool, ...]:
@@ -64,16 +70,23 @@ def _throttled(view: ClusterView, pod: Pod) -> tuple[bool, ...]:
     return throttled(trends.mean_of(clocks)) if clocks else ()
 
 
-def _neighbours(view: ClusterView, workload: Workload, pod: Pod) -> list[ObjectRef]:
-    """Return the pods of other workloads that were on the node at any time that is remembered."""
+def _visitors(view: ClusterView, workload: Workload, pod: Pod) -> list[list[ObjectRef]]:
+    """Return the pods of others that were on the node at any time that is remembered; runs of one kind are one visitor.
+
+    An hourly job has another name each hour, and its next visit is no time without it.
+    """
     own = {(one.namespace, one.name) for one in workload.pods}
-    found_keys = {(series.namespace, series.pod) for series in view.series_by_node.get(pod.node, ()) if series.pod}
-    return [ObjectRef("", "Pod", *key) for key in sorted(found_keys - own)][:NEIGHBOURS_MAX]
+    keys = {(series.namespace, series.pod) for series in view.series_by_node.get(pod.node, ()) if series.pod} - own
+    kinds: dict[tuple[str, str], list[ObjectRef]] = {}
+    for namespace, name in sorted(keys):
+        kind = namespace, NUMBER.sub("#", run_name(name))
+        kinds.setdefault(kind, []).append(ObjectRef("", "Pod", namespace, name))
+    return list(kinds.values())[:NEIGHBOURS_MAX]
 
 
-def _presence(view: ClusterView, node: str, neighbour: ObjectRef) -> tuple[bool, ...]:
-    """Return in which steps the neighbour had any value on the node."""
-    rows = [one for one in view.series_by_pod[neighbour.namespace, neighbour.name] if one.node == node]
+def _presence(view: ClusterView, node: str, visitors: Sequence[ObjectRef]) -> tuple[bool, ...]:
+    """Return in which steps one of the visitors had any value on the node."""
+    rows = [row for one in visitors for row in view.series_by_pod[one.namespace, one.name] if row.node == node]
     length = max(len(row.values) for row in rows)
     return tuple(
         any(len(row.values) >= back and row.values[-back] is not None for row in rows) for back in range(length, 0, -1)
