@@ -8,7 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from podlore.errors import BadInput
-from podlore.traces import jobs_table, nodes_table, openb_nodes, openb_pods, philly
+from podlore.traces import (
+    alibaba_spot,
+    alibaba_v2020,
+    alibaba_v2025,
+    gavel_trace,
+    jobs_table,
+    nodes_table,
+    openb_nodes,
+    openb_pods,
+    philly,
+    philly_json,
+    pollux_workload,
+    slurm_log,
+    tiresias_jobs,
+)
 from podlore.traces.job import NodeShape, Trace
 from podlore.traces.problems import problems
 from podlore.traces.table import Table, open_table
@@ -20,6 +34,12 @@ READERS: tuple[tuple[tuple[str, ...], Callable[[Table], Trace]], ...] = (
     (openb_pods.COLUMNS, openb_pods.openb_pods),
     (openb_nodes.COLUMNS, openb_nodes.openb_nodes),
     (philly.COLUMNS, philly.philly),
+    (pollux_workload.COLUMNS, pollux_workload.pollux_workload),
+    (tiresias_jobs.COLUMNS, tiresias_jobs.tiresias_jobs),
+    (alibaba_v2025.COLUMNS, alibaba_v2025.alibaba_v2025),
+    (alibaba_spot.COLUMNS, alibaba_spot.alibaba_spot),
+    (alibaba_v2020.COLUMNS, alibaba_v2020.alibaba_v2020),
+    (slurm_log.COLUMNS, slurm_log.slurm_log),
     (("node", "cpu_milli"), nodes_table.nodes_table),
     (("name", "submit_seconds"), jobs_table.jobs_table),
 )
@@ -40,6 +60,11 @@ def read_trace(path: Path, nodes: tuple[NodeShape, ...] = ()) -> Trace:
 
 def read_table(path: Path) -> Trace:
     """Read one file in any known format, without comparing its rows with each other."""
+    first = _first_line(path)
+    if first.startswith("["):
+        return philly_json.philly_json(path)
+    if gavel_trace.looks_like(first):
+        return gavel_trace.gavel_trace(path)
     with open_table(path) as table:
         for columns, read in READERS:
             if set(columns) <= set(table.header):
@@ -48,6 +73,15 @@ def read_table(path: Path) -> Trace:
             f"{path}: unknown format, its header is {','.join(table.header)[:200]}; "
             f"known: {'; '.join(','.join(columns) for columns, _ in READERS)}"
         )
+
+
+def _first_line(path: Path) -> str:
+    """Return the begin of a file, or nothing: what is wrong with it, the readers of tables say."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline(10_000)
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def read_nodes(path: Path) -> tuple[NodeShape, ...]:
