@@ -5,6 +5,7 @@ Called by the operator whenever the cluster has changed, by ``podlore advise --s
 
 from podlore.advice import Advised, Classifies, advice
 from podlore.patterns import DETECTORS
+from podlore.patterns.forecast import forecasts
 from podlore.patterns.rule_matches import with_rules
 from podlore.snapshot import Snapshot
 from podlore.view import ClusterView
@@ -24,5 +25,6 @@ def advise(snapshot: Snapshot, classifier: Classifies | None = None) -> Advised:
 
 
 def detect(view: ClusterView) -> tuple[Finding, ...]:
-    """Return everything that the detectors find, in their order, with what rules heard, and what rules say alone."""
-    return with_rules((finding for detector in DETECTORS for finding in detector(view)), view)
+    """Return everything that the detectors find, in their order, with what rules heard and say, and what is to come."""
+    found = with_rules((finding for detector in DETECTORS for finding in detector(view)), view)
+    return (*found, *forecasts(view, found))
