@@ -38,8 +38,7 @@ def pod_running(lab: Lab, clock: Clock) -> Iterator[str]:
     BadInput
         If its pod does not become ready.
     """
-    arguments = f"--clock-scale={clock.scale!r}", f"--clock-anchor={clock.anchor!r}"
-    upgrade(lab, *(f"extraArgs[{index}]={argument}" for index, argument in enumerate(arguments)))
+    upgrade(lab, *clock_values(clock))
     wait_rolled_out(lab)
     yield f"deployment/{RELEASE} in {NAMESPACE}"
 
@@ -50,6 +49,15 @@ def upgrade(lab: Lab, *values: str) -> str:
     settings = [word for value in (*url, *values) for word in ("--set", value)]
     chart = str(shipped_folder("charts") / "podlore")
     return lab.helm("upgrade", "--install", RELEASE, chart, "--namespace", NAMESPACE, *settings)
+
+
+def clock_values(clock: Clock) -> tuple[str, ...]:
+    """Return the chart's values for an operator that lives in a trace's time.
+
+    >>> clock_values(Clock(240.0, 1.5))
+    ('extraArgs[0]=--clock-scale=240.0', 'extraArgs[1]=--clock-anchor=1.5')
+    """
+    return f"extraArgs[0]=--clock-scale={clock.scale!r}", f"extraArgs[1]=--clock-anchor={clock.anchor!r}"
 
 
 def wait_rolled_out(lab: Lab) -> None:

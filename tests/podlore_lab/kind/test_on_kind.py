@@ -1,21 +1,12 @@
-"""podlore on a real kind cluster: installed by its chart, run as a pod, and what happens when parts fail.
-
-Minutes, root and a container engine: so only where PODLORE_TEST_KIND=1 says so (`make test-kind`).
-"""
+"""podlore on a real kind cluster: installed by its chart, run as a pod, and what happens when parts fail."""
 
 import json
-import os
+import time
 from pathlib import Path
 
 import pytest
 
 from podlore.clock import Clock
-from podlore.errors import PodloreError
-from podlore.traces import read_trace
-from podlore_lab.cluster import Lab
-from podlore_lab.demo import demo, said
-from podlore_lab.kind import dockerd, host_state
-from podlore_lab.kind.kind_lab import KindLab, check_needs
 from podlore_lab.kind.operator_image import (
     BYTES_MOST,
     build_operator_image,
@@ -23,50 +14,52 @@ from podlore_lab.kind.operator_image import (
     layers,
     operator_image_name,
 )
-from podlore_lab.kind.operator_pod import AS_A_POD, upgrade, wait_rolled_out
+from podlore_lab.kind.operator_pod import clock_values, install_pod, pod_running, upgrade, wait_rolled_out
 from podlore_lab.kind.real_nodes import add_routes
+from podlore_lab.nodes import create_nodes, generate_nodes
 from podlore_lab.operator_process import NAMESPACE, RELEASE
-from podlore_lab.sample_trace import SAMPLE_FOLDER
 from podlore_lab.waiting import wait_for
 
-SWITCH = "PODLORE_TEST_KIND"
 GOLDEN = Path(__file__).parents[2] / "charts" / "rights" / "can-i.txt"
 POD_SECONDS = 240.0
+TEAM = "team"
 NODE_SECONDS = 600.0
 
-pytestmark = [
-    pytest.mark.kind,
-    pytest.mark.slow,
-    pytest.mark.timeout(1800),
-    pytest.mark.xdist_group("kind"),
-    pytest.mark.skipif(os.environ.get(SWITCH) != "1", reason=f"a kind cluster takes minutes; set {SWITCH}=1"),
-]
-
 
 @pytest.fixture(scope="module")
-def on_kind(tmp_path_factory):
-    """A kind cluster of this module's own, with podlore's image on its nodes; the host is compared at the end."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PODLORE_LABS", str(tmp_path_factory.mktemp("labs")))
-        try:
-            check_needs(own_dockerd=True, build=False)
-        except PodloreError as error:
-            pytest.skip(str(error))
-        before = host_state.record()
-        with KindLab("test", own_dockerd=True) as lab:
-            build_operator_image(lab.engine, operator_image_name(), say=print)
-            lab.load_image(operator_image_name())
-            yield lab
-        assert lab.left_behind == []
-        assert host_state.differences(before, host_state.record()) == []
-        assert dockerd.running() is None
+def clock(on_kind):
+    """An operator that has given advice on a Deployment which crashes again and again; its clock."""
+    create_nodes(on_kind.api, generate_nodes(2))
+    on_kind.create_namespace(TEAM)
+    on_kind.api.create(f"/apis/apps/v1/namespaces/{TEAM}/deployments", crashing())
+    install_pod(on_kind)
+    clock = Clock(240.0, time.time())
+    with pod_running(on_kind, clock):
+        wait_for(lambda: names(on_kind), "advice on what crashes", timeout_seconds=POD_SECONDS)
+        yield clock
+    on_kind.helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait")
+    on_kind.api.delete(f"/apis/podlore.io/v1alpha1/namespaces/{TEAM}/schedulingadvices")
+    on_kind.api.delete(f"/api/v1/namespaces/{TEAM}")
+    on_kind.api.delete("/api/v1/nodes?labelSelector=topology.kubernetes.io/region")
 
 
-@pytest.fixture(scope="module")
-def shown(on_kind):
-    """The demo's trace on kind, with the operator still running."""
-    with demo(on_kind, speed=240, say=print, on_progress=lambda *_: None, operating=AS_A_POD) as seen:
-        yield seen
+def crashing():
+    """Return a Deployment whose pods end with an error a moment after they start, for ever."""
+    labels = {"app": "api", "lab.podlore.io/outcome": "crash-loop"}
+    annotations = {"lab.podlore.io/run-for": "300ms", "lab.podlore.io/back-off": "500ms"}
+    container = {"name": "main", "image": "none.invalid/api:1", "resources": {"limits": {"nvidia.com/gpu": "1"}}}
+    tolerations = [{"key": "kwok.x-k8s.io/node", "operator": "Exists"}]
+    return {
+        "metadata": {"name": "api"},
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": {"app": "api"}},
+            "template": {
+                "metadata": {"labels": labels, "annotations": annotations},
+                "spec": {"containers": [container], "tolerations": tolerations},
+            },
+        },
+    }
 
 
 def pods(lab):
@@ -93,33 +86,11 @@ def _leads(lab, pod):
 
 def names(lab):
     """Return the advice objects by uid: one that was deleted and written again has another."""
-    items = lab.api.get("/apis/podlore.io/v1alpha1/schedulingadvices")["items"]
+    items = lab.api.get(f"/apis/podlore.io/v1alpha1/namespaces/{TEAM}/schedulingadvices")["items"]
     return {item["metadata"]["uid"]: item["metadata"]["name"] for item in items}
 
 
-def test_every_planted_pattern_is_found_on_kind(shown):
-    assert shown.score.missed == ()
-    assert shown.score.found
-
-
-def test_both_ways_of_the_lab_find_the_same(shown, on_kind):
-    with Lab() as processes, demo(processes, speed=240, say=print, on_progress=lambda *_: None) as without:
-        assert shown.score.found == without.score.found
-        planted = set(shown.score.found)
-        actions = [{each for each in _actions(lab) if each[:2] in planted} for lab in (on_kind, processes)]
-        assert actions[0] == actions[1]
-        print("only on one of the two:", sorted(set(said(on_kind)) ^ set(said(processes))))
-
-
-def _actions(lab):
-    for kind in ("schedulingadvices", "clusterschedulingadvices"):
-        for item in lab.api.get(f"/apis/podlore.io/v1alpha1/{kind}")["items"]:
-            target = item["spec"]["target"]
-            parts = (item["metadata"].get("namespace"), target["kind"], target["name"])
-            yield "/".join(filter(None, parts)), item["status"]["pattern"], item["status"]["action"]
-
-
-def test_the_pod_runs_under_restricted_security_as_nobody(shown, on_kind):
+def test_the_pod_runs_under_restricted_security_as_nobody(clock, on_kind):
     (pod,) = wait_ready(on_kind)
     labels = on_kind.api.get(f"/api/v1/namespaces/{NAMESPACE}")["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -148,7 +119,7 @@ print(urllib.request.urlopen(request, context=ssl.create_default_context(cafile=
 """
 
 
-def test_what_the_pod_may_do_by_its_own_token_is_the_golden_file(shown, on_kind):
+def test_what_the_pod_may_do_by_its_own_token_is_the_golden_file(clock, on_kind):
     rules = json.loads(inside(on_kind, ASK % NAMESPACE))["status"]["resourceRules"]
     may = {
         (_combined(group, resource), name, verb)
@@ -173,11 +144,11 @@ def _combined(group, resource):
     return f"{name}.{group}{slash}{part}" if group else resource
 
 
-def test_helm_test_passes(shown, on_kind):
+def test_helm_test_passes(clock, on_kind):
     assert "Phase:          Succeeded" in on_kind.helm("test", RELEASE, "--namespace", NAMESPACE)
 
 
-def test_a_killed_pod_comes_back_with_the_same_advice(shown, on_kind):
+def test_a_killed_pod_comes_back_with_the_same_advice(clock, on_kind):
     (pod,), before = wait_ready(on_kind), names(on_kind)
     assert before
     on_kind.kubectl("delete", "pod", "-n", NAMESPACE, pod["metadata"]["name"], "--grace-period=0", "--force")
@@ -187,7 +158,7 @@ def test_a_killed_pod_comes_back_with_the_same_advice(shown, on_kind):
     assert len(set(names(on_kind).values())) == len(names(on_kind))
 
 
-def test_an_api_server_that_restarts_costs_no_advice(shown, on_kind):
+def test_an_api_server_that_restarts_costs_no_advice(clock, on_kind):
     wait_ready(on_kind)
     before = names(on_kind)
     node = "test-control-plane"
@@ -198,28 +169,8 @@ def test_an_api_server_that_restarts_costs_no_advice(shown, on_kind):
     assert before.items() <= names(on_kind).items()
 
 
-def test_a_node_that_is_paused_and_runs_again_costs_no_advice(shown, on_kind):
-    (pod,), before = wait_ready(on_kind), names(on_kind)
-    node = pod["spec"]["nodeName"]
-    on_kind.engine.run("pause", node)
-    try:
-        wait_for(lambda: not _node_ready(on_kind, node), f"{node} to be NotReady", timeout_seconds=NODE_SECONDS)
-    finally:
-        on_kind.engine.run("unpause", node)
-    wait_for(lambda: _node_ready(on_kind, node), f"{node} to be Ready again", timeout_seconds=NODE_SECONDS)
-    add_routes(on_kind.engine, on_kind.api)
-    wait_ready(on_kind)
-    assert before.items() <= names(on_kind).items()
-    assert len(set(names(on_kind).values())) == len(names(on_kind))
-
-
-def _node_ready(lab, name):
-    return is_ready(lab.api.get(f"/api/v1/nodes/{name}"))
-
-
-def test_of_two_replicas_one_leads_and_the_other_takes_over(shown, on_kind):
-    clock = [f"extraArgs[0]=--clock-scale={shown.clock.scale!r}", f"extraArgs[1]=--clock-anchor={shown.clock.anchor!r}"]
-    upgrade(on_kind, "replicaCount=2", *clock)
+def test_of_two_replicas_one_leads_and_the_other_takes_over(clock, on_kind):
+    upgrade(on_kind, "replicaCount=2", *clock_values(clock))
     wait_rolled_out(on_kind)
     found, before = wait_ready(on_kind, count=2), names(on_kind)
     leader = wait_for(lambda: next((pod for pod in found if _leads(on_kind, pod)), None), "a leader")
@@ -242,6 +193,20 @@ def test_the_image_is_small_and_the_same_when_built_again(on_kind):
         on_kind.engine.run("image", "rm", "--force", "podlore:first", "podlore:again")
 
 
-def test_the_planted_trace_is_the_one_that_was_played(shown):
-    assert len(shown.score.found) == len(read_trace(SAMPLE_FOLDER).planted)
-    assert shown.clock != Clock()
+def test_a_node_that_is_paused_and_runs_again_costs_no_advice(clock, on_kind):
+    (pod,), before = wait_ready(on_kind), names(on_kind)
+    node = pod["spec"]["nodeName"]
+    on_kind.engine.run("pause", node)
+    try:
+        wait_for(lambda: not _node_ready(on_kind, node), f"{node} to be NotReady", timeout_seconds=NODE_SECONDS)
+    finally:
+        on_kind.engine.run("unpause", node)
+    wait_for(lambda: _node_ready(on_kind, node), f"{node} to be Ready again", timeout_seconds=NODE_SECONDS)
+    add_routes(on_kind.engine, on_kind.api)
+    wait_ready(on_kind)
+    assert before.items() <= names(on_kind).items()
+    assert len(set(names(on_kind).values())) == len(names(on_kind))
+
+
+def _node_ready(lab, name):
+    return is_ready(lab.api.get(f"/api/v1/nodes/{name}"))
