@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from podlore.interference.probe.feasibility import Check
     from podlore.interference.probe.taps import Tap
 
-POD_FOLDER_MAX = 20_000
-
 
 class Output(StrEnum):
     """How results are printed; ``prometheus`` is the text format of a node exporter's textfile collector."""
@@ -30,6 +28,10 @@ def probe(
     library: Annotated[
         Path | None, typer.Option(help="libcuda to watch, for the tap cuda-launches.", show_default=False)
     ] = None,
+    listen: Annotated[
+        str, typer.Option(help="Serve /metrics at host:port until stopped, instead of printing.", show_default=False)
+    ] = "",
+    root: Annotated[Path, typer.Option(help="Where the node's /proc and /sys are, for --listen.")] = Path("/"),
     output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = Output.TABLE,
 ) -> None:
     """Report what this node allows (kernel, BTF, capabilities, programs, tracepoints) and its stalls by pod.
@@ -41,10 +43,12 @@ def probe(
     podlore probe
 
     podlore probe --tap all --seconds 10 --output prometheus
+
+    podlore probe --listen :9102
     """
     from podlore.errors import BadInput
     from podlore.interference.probe.feasibility import feasibility
-    from podlore.interference.probe.taps import TAPS
+    from podlore.interference.probe.taps import TAPS, lacking
 
     wanted = set(tap or ())
     unknown = wanted - {one.name for one in TAPS} - {"all"}
@@ -52,6 +56,9 @@ def probe(
         raise BadInput(f"no tap {min(unknown)!r}; there are {', '.join(one.name for one in TAPS)}, all")
     checks = feasibility()
     chosen = [one for one in TAPS if one.name in wanted or "all" in wanted]
+    if listen:
+        _serve(listen, [one for one in chosen if not lacking(one, checks, library)], seconds, library, root)
+        return
     measured = list(_measured(chosen, checks, seconds, library))
     if output is Output.PROMETHEUS:
         typer.echo("\n".join(_exposition(measured)))
@@ -67,6 +74,27 @@ def probe(
         typer.echo("\n".join(_table(found)))
 
 
+def _serve(listen: str, taps: list["Tap"], seconds: float, library: Path | None, root: Path) -> None:
+    import signal
+    import threading
+
+    from podlore.interference.probe.serve_metrics import Totals, run_taps, server
+
+    totals, stop = Totals(), threading.Event()
+    serving = server(listen, taps, totals, root)
+    counting = threading.Thread(target=run_taps, args=(taps, totals, seconds, stop, library), daemon=True)
+    counting.start()
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=serving.shutdown).start())
+    typer.echo(f"serving /metrics at {listen}; taps: {', '.join(tap.name for tap in taps) or 'none'}", err=True)
+    try:
+        serving.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        stop.set()
+        serving.server_close()
+
+
 def _measured(
     chosen: list["Tap"], checks: tuple["Check", ...], seconds: float, library: Path | None
 ) -> Iterator[tuple["Tap", list[str], str]]:
@@ -75,8 +103,10 @@ def _measured(
     from rich.status import Status
 
     from podlore.errors import BadInput, Unavailable
-    from podlore.interference.probe.taps import exposition, lacking, run_tap
+    from podlore.interference.probe.pressure import pod_cgroups
+    from podlore.interference.probe.taps import exposition, lacking, pod_uids_by_cgroup, run_tap
 
+    pods = pod_uids_by_cgroup(pod_cgroups()) if chosen else {}
     for tap in chosen:
         reason = lacking(tap, checks, library)
         if reason:
@@ -84,35 +114,15 @@ def _measured(
             continue
         with Status(f"tap {tap.name} for {seconds:g} s", console=Console(stderr=True)):
             try:
-                yield tap, list(exposition(tap, run_tap(tap, seconds, library), _pods())), ""
+                yield tap, list(exposition(tap, run_tap(tap, seconds, library), pods)), ""
             except (Unavailable, BadInput) as error:
                 yield tap, [], str(error)
 
 
-def _pods() -> dict[int, str]:
-    from itertools import islice
-
-    from podlore.interference.probe.feasibility import cgroup_roots
-    from podlore.interference.probe.pressure import POD_CGROUP
-    from podlore.interference.probe.taps import pod_uids_by_cgroup
-
-    folders = (
-        (folder, found[1].replace("_", "-"))
-        for top in cgroup_roots()
-        for folder in islice(top.glob("**/*pod*"), POD_FOLDER_MAX)
-        if (found := POD_CGROUP.search(folder.name)) and folder.is_dir()
-    )
-    return dict(pod_uids_by_cgroup(folders))
-
-
 def _exposition(measured: list[tuple["Tap", list[str], str]]) -> Iterator[str]:
-    from podlore.interference.probe.pressure import pressures
+    from podlore.interference.probe.serve_metrics import stall_lines
 
-    yield "# HELP podlore_pressure_seconds_total Time in which tasks waited for a resource (PSI)"
-    yield "# TYPE podlore_pressure_seconds_total counter"
-    for one in pressures():
-        labels = f'pod_uid="{one.pod_uid}",resource="{one.resource}",kind="{one.kind}"'
-        yield f"podlore_pressure_seconds_total{{{labels}}} {one.seconds_total:.6f}"
+    yield from stall_lines()
     for tap, lines, reason in measured:
         yield from lines
         if reason:

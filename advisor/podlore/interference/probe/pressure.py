@@ -34,12 +34,18 @@ def pressures(root: Path = Path("/")) -> Iterator[Pressure]:
     """Yield the node's stalls, then those of each pod whose cgroup is found."""
     for resource in RESOURCES:
         yield from _read(root / "proc/pressure" / resource, "", resource)
+    for folder, uid in pod_cgroups(root):
+        for resource in RESOURCES:
+            yield from _read(folder / f"{resource}.pressure", uid, resource)
+
+
+def pod_cgroups(root: Path = Path("/")) -> Iterator[tuple[Path, str]]:
+    """Yield the cgroup folder of each pod with the pod's uid."""
     for top in cgroup_roots(root):
         for folder in islice(sorted(top.glob("**/*pod*")), CGROUPS_MAX):
             found = POD_CGROUP.search(folder.name)
             if found and folder.is_dir():
-                for resource in RESOURCES:
-                    yield from _read(folder / f"{resource}.pressure", found[1].replace("_", "-"), resource)
+                yield folder, found[1].replace("_", "-")
 
 
 def _read(path: Path, pod_uid: str, resource: str) -> Iterator[Pressure]:

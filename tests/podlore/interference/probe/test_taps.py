@@ -2,8 +2,11 @@
 
 import json
 import subprocess
+import threading
 from pathlib import Path
 from shutil import which
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +15,7 @@ from podlore.cli.probe import probe
 from podlore.errors import BadInput
 from podlore.interference.probe.feasibility import Check, feasibility
 from podlore.interference.probe.pressure import pressures
+from podlore.interference.probe.serve_metrics import Totals, server
 from podlore.interference.probe.taps import TAPS, Count, exposition, lacking, read_output, run_tap
 
 BY_NAME = {tap.name: tap for tap in TAPS}
@@ -121,3 +125,30 @@ def test_launches_in_a_stub_of_libcuda_are_counted(tmp_path: Path) -> None:
         finally:
             running.kill()
     assert sum(count.count for count in counts) > 0
+
+
+def test_metrics_are_served_and_windows_add_up(tmp_path: Path) -> None:
+    totals, oom = Totals(), BY_NAME["oom"]
+    totals.add(oom, [Count(1, 2)])
+    totals.add(oom, [Count(1, 3)])
+    (tmp_path / "proc/pressure").mkdir(parents=True)
+    (tmp_path / "proc/pressure/io").write_text("some avg10=1.00 avg60=1.00 avg300=0.00 total=4000000\n")
+    serving = server("127.0.0.1:0", [oom], totals, tmp_path)
+    thread = threading.Thread(target=serving.serve_forever)
+    thread.start()
+    try:
+        page = urlopen(f"http://127.0.0.1:{serving.server_port}/metrics", timeout=20).read().decode()
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"http://127.0.0.1:{serving.server_port}/", timeout=20)
+    finally:
+        serving.shutdown()
+        thread.join()
+        serving.server_close()
+    assert 'podlore_oom_victims_total{pod_uid=""} 5' in page
+    assert 'podlore_pressure_seconds_total{pod_uid="",resource="io",kind="some"} 4.000000' in page
+
+
+@pytest.mark.parametrize("address", ["nowhere", ":x", ":99999", "256.0.0.1.example.invalid:80"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(BadInput, match="--listen"):
+        server(address, [], Totals())
