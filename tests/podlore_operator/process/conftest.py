@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,23 @@ PODLORE = Path(sys.executable).with_name("podlore")
 SCALE = 240.0
 """Fifteen minutes of trace time pass in under four seconds."""
 
+PATIENCE_SECONDS = 150.0
+"""A machine that is busy with other things takes a minute to start a process."""
+
+BOTH = {"pull", "crash"}
+"""The two workloads that fail for ever."""
+
 ADVICE_API = "/apis/podlore.io/v1alpha1"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest reads `-m`
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These share a lab: one worker."""
+    """The tests of a module share a lab: one worker for each of them."""
     for item in items:
         if "cluster" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.lab)
-            item.add_marker(pytest.mark.xdist_group("lab"))
+            item.add_marker(pytest.mark.timeout(600))
+            item.add_marker(pytest.mark.xdist_group(f"operator process: {item.path.stem}"))
 
 
 @dataclass
@@ -60,7 +68,7 @@ class OperatorProcess:
         except OSError:
             return 0, ""
 
-    def wait(self, condition: Callable[[], object], what: str, seconds: float = 60) -> Any:
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
         """Wait for a condition while it runs."""
 
         def holds() -> object:
@@ -90,12 +98,17 @@ class OperatorProcess:
     def stop(self) -> int:
         """End it as Kubernetes does, and return its exit status."""
         self.popen.terminate()
-        return self.popen.wait(30)
+        return self.popen.wait(PATIENCE_SECONDS)
 
     def kill(self) -> None:
         """End it without a word."""
         self.popen.kill()
         self.popen.wait(10)
+
+
+def targets(advice: Iterable[dict[str, Any]]) -> set[str]:
+    """Return the names of the workloads that something is said about."""
+    return {item["spec"]["target"]["name"] for item in advice if item.get("status")}
 
 
 @dataclass
@@ -166,12 +179,67 @@ class Cluster:
         """Edit the spec of an advice as a person does."""
         self.lab.api.patch(f"{ADVICE_API}/namespaces/{namespace}/schedulingadvices/{name}", {"spec": spec})
 
+    def wait_for_both(self, operator: OperatorProcess) -> dict[str, str]:
+        """Wait for advice about both workloads, and return its names by workload."""
+        operator.wait(lambda: targets(self.advice().values()) >= BOTH, "advice about both workloads")
+        return {item["spec"]["target"]["name"]: name for name, item in self.advice().items()}
+
+    def knows_both(self, advice: Iterable[dict[str, Any]]) -> bool:
+        """Say whether something is said about both workloads."""
+        return targets(advice) >= BOTH
+
+    def targets(self) -> set[str]:
+        """Return the names of the workloads that the API server holds advice about."""
+        return targets(self.advice().values())
+
+    def state(self, name: str) -> str:
+        """Return the state of an advice, empty while it has none."""
+        return str(self.advice()[name].get("status", {}).get("state", ""))
+
+    def as_people_see(self) -> dict[str, tuple[object, ...]]:
+        """Return what must survive a restart: identities, beginnings, and what people said."""
+        seen = ("pattern", "cause", "state", "firstSeen", "count")
+        return {
+            name: (item["metadata"]["uid"], item["spec"], *(item["status"][key] for key in seen))
+            for name, item in self.advice().items()
+        }
+
+    def leader(self) -> str:
+        """Return who holds the Lease, empty if nobody does."""
+        try:
+            lease = self.lab.api.get(f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/podlore")
+        except Refused:
+            return ""
+        return lease["spec"].get("holderIdentity") or ""
+
+    def clear(self) -> None:
+        """Take away the policy, and all that operators left."""
+        for path in self._left_behind():
+            self.lab.api.delete(path)
+        wait_for(lambda: not list(self._left_behind()), "what operators left to go")
+
+    def _left_behind(self) -> Iterator[str]:
+        for plural in ("schedulingadvices", "clusterschedulingadvices", "advisorpolicies"):
+            for item in self.lab.api.get(f"{ADVICE_API}/{plural}")["items"]:
+                namespace = item["metadata"].get("namespace")
+                where = f"namespaces/{namespace}/{plural}" if namespace else plural
+                yield f"{ADVICE_API}/{where}/{item['metadata']['name']}"
+        leases = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
+        configmaps = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
+        for path, name in ((leases, "podlore"), (configmaps, "podlore-state")):
+            if any(item["metadata"]["name"] == name for item in self.lab.api.get(path)["items"]):
+                yield f"{path}/{name}"
+
     def snapshot(self, folder: Path, *options: str) -> None:
         """Take a snapshot by what any reader of the cluster can see."""
         run_podlore(
             *("snapshot", folder, "--kubeconfig", self.kubeconfig, "--namespace", NAMESPACE),
             *("--clock-scale", SCALE, "--clock-anchor", repr(self.anchor), *options),
         )
+
+    def snapshot_of_operator(self, operator: OperatorProcess, folder: Path) -> None:
+        """Take the snapshot that an operator decides on."""
+        run_podlore("snapshot", folder, "--operator", operator.url)
 
     def advise(self, folder: Path) -> list[dict[str, Any]]:
         """Return what is said offline about a snapshot."""
@@ -229,6 +297,24 @@ def serves_ours(lab: Lab) -> bool:
     return True
 
 
+@pytest.fixture
+def broken(cluster: Cluster) -> Callable[[], object]:
+    """Let the loud workload fail (again)."""
+    return lambda: cluster.lab.kubectl("scale", "deploy/crash", "-n", "vision", "--replicas=1")
+
+
+@pytest.fixture
+def mended(cluster: Cluster, broken: Callable[[], object]) -> Iterator[Callable[[], None]]:
+    """Leave alone the workload that waits for its image and changes nothing, until the test is over."""
+
+    def scale_down() -> None:
+        cluster.lab.kubectl("scale", "deploy/crash", "-n", "vision", "--replicas=0")
+        cluster.lab.kubectl("wait", "--for=delete", "pod", "-l", "app=crash", "-n", "vision", "--timeout=30s")
+
+    yield scale_down
+    broken()
+
+
 @pytest.fixture(autouse=True)
 def no_operator_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """End what a test started, and take away the policy and all advice it left."""
@@ -240,10 +326,7 @@ def no_operator_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
         if operator.popen.poll() is None:
             operator.kill()
     cluster.running.clear()
-    cluster.lab.kubectl("delete", "advisorpolicies,csadv", "--all", "--wait")
-    cluster.lab.kubectl("delete", "sadv", "-A", "--all", "--wait")
-    for name in ("lease/podlore", "configmap/podlore-state"):
-        cluster.lab.kubectl("delete", name, "-n", NAMESPACE, "--ignore-not-found", "--wait")
+    cluster.clear()
 
 
 def failing(name: str, outcome: str) -> dict[str, Any]:
