@@ -29,12 +29,25 @@ PASSES: tuple[Pass, ...] = (
 __all__ = ["PASSES", "Advised", "Classifies", "Pass", "Withheld", "Withholding", "advice"]
 
 
-def advice(findings: Iterable[Finding], view: ClusterView, classifier: Classifies | None = None) -> Advised:
-    """Return the advice that findings earn; a classifier adds what it makes of the targets' events."""
+def advice(
+    findings: Iterable[Finding],
+    view: ClusterView,
+    classifier: Classifies | None = None,
+    proposals: Callable[[Finding], Recommendation | Withheld] | None = None,
+) -> Advised:
+    """Return the advice that findings earn.
+
+    Parameters
+    ----------
+    classifier
+        Adds what it makes of the targets' events.
+    proposals
+        Stands for the first pass where somebody remembers what it came to.
+    """
     given: list[Recommendation] = []
     withheld: list[Withheld] = []
     ordered = sorted(findings, key=lambda finding: (finding.target, finding.pattern, finding.cause))
-    _divide((propose(view, finding) for finding in ordered), given, withheld)
+    _divide(map(proposals, ordered) if proposals else (propose(view, one) for one in ordered), given, withheld)
     for advice_pass in PASSES:
         before, given = given, []
         _divide(advice_pass(before, view), given, withheld)
