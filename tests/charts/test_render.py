@@ -101,6 +101,7 @@ def test_the_defaults_install_this_and_no_more(render):
         (["dashboard.enabled=true"], "ConfigMap", 1),
         (["podDisruptionBudget.enabled=true"], "PodDisruptionBudget", 0),
         (["podDisruptionBudget.enabled=true", "replicaCount=2"], "PodDisruptionBudget", 1),
+        (["probe.enabled=true"], "DaemonSet", 1),
         (["annotations.enabled=true"], "ValidatingAdmissionPolicy", 1),
         (["annotations.enabled=true", "annotations.guard=false"], "ValidatingAdmissionPolicy", 0),
         (["annotations.enabled=true", "maxMode=DryRun"], "ValidatingAdmissionPolicy", 0),
@@ -243,3 +244,14 @@ def test_yaml_of_all_objects_has_no_duplicate_names(render):
     for values in MATRIX:
         names = [(one["kind"], one["metadata"]["name"]) for one in render(files=(values,))]
         assert len(names) == len(set(names)), yaml.safe_dump(names)
+
+
+def test_the_probe_is_privileged_only_for_taps_and_no_part_of_the_operators_service(render):
+    plain = one(render("probe.enabled=true"), "DaemonSet")["spec"]["template"]
+    tapped = one(render("probe.enabled=true", "probe.taps={oom}"), "DaemonSet")["spec"]["template"]
+    assert "privileged" not in plain["spec"]["containers"][0]["securityContext"]
+    assert "hostPID" not in plain["spec"]
+    assert tapped["spec"]["containers"][0]["securityContext"]["privileged"]
+    assert "--tap=oom" in tapped["spec"]["containers"][0]["args"]
+    selector = one(render(), "Service")["spec"]["selector"]
+    assert not selector.items() <= plain["metadata"]["labels"].items()
