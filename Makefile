@@ -8,7 +8,7 @@ STAMP := $(VENV)/.podlore-stamp
 OWN_DOCKERD ?= $(shell docker version >/dev/null 2>&1 || podman version >/dev/null 2>&1 || echo --own-dockerd)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-kind test test-kind lint bench lock clean
+.PHONY: help setup demo demo-kind test test-kind lint bench results lock clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

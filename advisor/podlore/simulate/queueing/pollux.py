@@ -19,7 +19,7 @@ from podlore.simulate.queueing.training_job import RESCALE_SECONDS, TrainingJob
 
 SINGLE, SINGLE_BATCH = "ncf", 32_768
 REPLICAS_MAX = 64
-POPULATION, GENERATIONS = 100, 100
+POPULATION, GENERATIONS = 50, 40
 
 
 class Pollux:
