@@ -9,7 +9,7 @@ other; the time of day cannot be told apart within a day, but for the changes of
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from math import sqrt
+from math import comb, sqrt
 from statistics import fmean, median, variance
 
 STRETCH_STEPS_MIN = 3
@@ -25,7 +25,8 @@ Values = Sequence[float | None]
 class Effect:
     """The share (0-1) of activity lost with a neighbour, with a 90 % interval, over so many changes of company.
 
-    ``steps_left_out`` were explained by something else.
+    ``steps_left_out`` were explained by something else. ``chance`` is how likely the stretches with company would be the
+    worst ones if company did not matter: one order of them in so many.
     """
 
     loss: float
@@ -34,6 +35,7 @@ class Effect:
     changes: int
     steps: int
     steps_left_out: int = 0
+    chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def _compared(
     gap = usual - fmean(together)
     error = Z_90 * sqrt(variance(together) / len(together) + variance(apart) / len(apart))
     low, high = max((gap - error) / usual, 0.0), min((gap + error) / usual, 1.0)
-    return Effect(gap / usual, low, high, changes, len(together) + len(apart), left_out)
+    chance = 1 / comb(len(company) + len(alone), len(company))
+    return Effect(gap / usual, low, high, changes, len(together) + len(apart), left_out, chance)
 
 
 def throttled(clock: Values) -> tuple[bool, ...]:

@@ -5,6 +5,7 @@ Called by the detector `podlore.patterns.interference` and by ``podlore interfer
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from podlore.interference.company import Effect, effect, throttled
 from podlore.interference.meeting_point import MeetingPoint, meeting_point
@@ -14,6 +15,9 @@ from podlore.view import ClusterView
 from podlore.vocabulary import ObjectRef, Pod, Workload
 
 NEIGHBOURS_MAX = 50
+CHANCE_MAX = 1 / 3
+"""What one neighbour's two changes of company leave to chance; who has had many neighbours needs more of them, since one
+of many keeps to the ups and downs of anybody's day."""
 SM_CLOCK = "DCGM_FI_DEV_SM_CLOCK"
 
 
@@ -51,10 +55,14 @@ def _edges(view: ClusterView, workload: Workload) -> Iterator[Edge]:
         if pod.requests.gpu_milli <= 0 or not trends.known(own):
             continue
         explained = _throttled(view, pod)
-        for visitors in _visitors(view, workload, pod):
-            presence = _presence(view, pod.node, visitors)
+        candidates = [
+            (visitors, presence)
+            for visitors in _visitors(view, workload, pod)
+            if _changes(presence := _presence(view, pod.node, visitors)) >= changes_min
+        ]
+        for visitors, presence in candidates:
             found = effect(own, presence, explained, changes_min)
-            if found is not None and found.low > 0:
+            if found is not None and found.low > 0 and found.chance * len(candidates) <= CHANCE_MAX:
                 meeting = meeting_point(view, pod, visitors, presence)
                 yield Edge(workload.ref, _aggressor(view, visitors), pod.node, pod, found, meeting)
 
@@ -82,6 +90,10 @@ def _visitors(view: ClusterView, workload: Workload, pod: Pod) -> list[list[Obje
         kind = namespace, NUMBER.sub("#", run_name(name))
         kinds.setdefault(kind, []).append(ObjectRef("", "Pod", namespace, name))
     return list(kinds.values())[:NEIGHBOURS_MAX]
+
+
+def _changes(presence: Sequence[bool]) -> int:
+    return sum(here != there for here, there in pairwise(presence))
 
 
 def _presence(view: ClusterView, node: str, visitors: Sequence[ObjectRef]) -> tuple[bool, ...]:

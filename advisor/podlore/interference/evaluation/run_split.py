@@ -18,6 +18,9 @@ from podlore.interference.pairs import Floats, Ints, Mask, Pairs
 
 OURS = "podlore"
 INNER_FOLDS = 4
+GROUPS_MIN = 3
+"""Fewer groups cannot tell how far off the next one may be: then the interval is all that is possible."""
+ANYTHING = 1.0
 STRANGE_PERCENTILE = 95.0
 """What is less certain than this share of the training part's own left-out groups is called out of distribution."""
 
@@ -53,7 +56,8 @@ def _ours(pairs: Pairs, split: Split, features: Features, seed: int) -> tuple[Fl
     left_out = model.without(groups)
     missed = np.abs(pairs.speed[split.train][np.concatenate(groups)] - left_out.speed) / left_out.deviation
     predicted = model.predict(pairs.runs.take(split.test))
-    width = grouped_quantile(missed, groups) * predicted.deviation
+    scale = grouped_quantile(missed, groups) if len(groups) >= GROUPS_MIN else np.inf
+    width = np.minimum(scale * predicted.deviation, ANYTHING)
     strange = predicted.deviation > np.percentile(left_out.deviation, STRANGE_PERCENTILE)
     return predicted.speed, interval(predicted.speed, width), np.asarray(strange)
 
@@ -72,7 +76,7 @@ def _baseline(name: str, pairs: Pairs, split: Split, features: Features) -> tupl
         order += groups
     model = BASELINES[name](features).fit(pairs.runs.take(split.train), pairs.speed[split.train])
     speed = model.predict(pairs.runs.take(split.test))
-    width = grouped_quantile(np.concatenate(missed), order) if missed else 1.0
+    width = grouped_quantile(np.concatenate(missed), order) if len(order) >= GROUPS_MIN else ANYTHING
     return speed, interval(speed, width)
 
 

@@ -13,6 +13,7 @@ from podlore.errors import BadInput
 from podlore.interference.conformal import Interval, grouped_quantile
 from podlore.interference.evaluation.evaluate import MODELS
 from podlore.interference.evaluation.pairing import pairing_tasks, tried
+from podlore.interference.evaluation.run_split import OURS, run_split
 from podlore.interference.evaluation.scores import covered, resampled_ratio
 from podlore.interference.evaluation.splits import PROTOCOLS, Split
 from podlore.interference.pairs import Pairs
@@ -70,6 +71,13 @@ def test_intervals_calibrated_by_groups_cover_a_new_group() -> None:
         width = grouped_quantile(draws[:-1].ravel(), [np.arange(30)] * 20)
         inside.append((draws[-1] <= width).mean())
     assert 0.87 < np.mean(inside) < 0.94
+
+
+def test_two_gpu_types_cannot_calibrate_a_third(write_pairs: Write, site: Site) -> None:
+    three = read_pairs(write_pairs(site({"old": 1.0, "mid": 2.0, "new": 4.0}, 3)))
+    found = run_split(three, splits(three, "leave-gpu-out")[0], (OURS, "additive"), 0)
+    for between in found.interval.values():
+        assert (between.high - between.low).min() == 1.0
 
 
 def test_resampling_clusters_is_wider_than_resampling_rows() -> None:
