@@ -109,6 +109,12 @@ def test_other_encodings_and_stray_cells_are_read() -> None:
     assert [len(row) for row in csv.reader(StringIO(result.stdout))] == [9, 9, 9]
 
 
+def test_a_quote_that_is_never_closed_is_told() -> None:
+    result = run("--format", "csv", "--output", "csv", stdin='message,id\n"never closed,1\nnext,2\n')
+    assert "quote without its partner" in result.stderr
+    assert "quote" not in run("--format", "csv", "--output", "csv", stdin='message,id\n"a ""b""",1\n').stderr
+
+
 def test_a_table_that_cannot_be_understood_is_refused() -> None:
     for text, words in (("a,b\n1,2\n", "no column 'message'"), ("message,message\na,b\n", "stands 2 times")):
         error = run("--format", "csv", "--output", "csv", stdin=text).exception

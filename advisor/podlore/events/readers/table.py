@@ -63,7 +63,7 @@ def read_table(lines: Iterable[str], skipped: Counter[str]) -> Table:
     BadInput
         If there is no column ``message``, or a column stands twice.
     """
-    reader = Records(_checked(lines), field_characters_max=LONGEST_BYTES)
+    reader = Records(_checked(lines, skipped), field_characters_max=LONGEST_BYTES)
     header = tuple(next((cells for cells in reader if cells), ()))
     names = [name.strip().lower() for name in header]
     if names and "message" not in names:
@@ -74,11 +74,14 @@ def read_table(lines: Iterable[str], skipped: Counter[str]) -> Table:
     return Table(header, _rows(reader, names, skipped))
 
 
-def _checked(lines: Iterable[str]) -> Iterator[str]:
+def _checked(lines: Iterable[str], skipped: Counter[str]) -> Iterator[str]:
+    quotes = 0
     for number, line in enumerate(lines, 1):
         if len(line) >= LONGEST_BYTES:
             raise BadInput(f"line {number} has {LONGEST_BYTES:,} bytes or more: that is no table of messages")
+        quotes += line.count('"')
         yield f"{line}\n"
+    skipped["quote without its partner: rows may have run together"] += quotes % 2
 
 
 def _rows(
