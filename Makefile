@@ -55,7 +55,7 @@ OUT := build/results
 
 results: setup  ## Every table and figure of docs/results-simulation.md, into build/results (PODLORE_DATA: the public traces; hours)
 	mkdir -p $(OUT)
-	@for plan in results/simulate/experiments/*.yaml; do name=$$(basename $$plan .yaml); \
+	@export PODLORE_DATA=$(abspath $(DATA)); for plan in results/simulate/experiments/*.yaml; do name=$$(basename $$plan .yaml); \
 		$(BIN)/podlore simulate $$plan --out $(OUT)/$$name && $(BIN)/podlore report $(OUT)/$$name || exit 1; done
 	@if [ -d $(DATA)/openb ]; then \
 		$(BIN)/podlore simulate published $(OPENB) --pods $(DATA)/openb/openb_pod_list_default.csv --folder $(DATA)/fgd | tee $(OUT)/published.txt && \

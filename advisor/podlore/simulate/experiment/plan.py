@@ -6,7 +6,7 @@
     kind: queueing                     # or placement
     primary: completion_seconds_mean   # registered before the run: this one decides, the others are described
     baseline: FIFO                     # every other policy is compared with it, paired by trace, cluster, seed and load
-    traces: [generated]                # or paths: philly.csv, a folder of podlore's tables; pod lists for placement
+    traces: [generated]                # or paths: $PODLORE_DATA/philly/philly.csv; pod lists for placement
     clusters: [{nodes: 8, gpus_per_node: 8}]   # placement: [{nodes: node_list.csv}]
     policies: [FIFO, Advised(FIFO), Tiresias, Advised(Tiresias)]
     seeds: [1, 2, 3, 4, 5, 6, 7, 8]
@@ -125,7 +125,7 @@ def _cells(path: Path, given: dict[str, Any]) -> Iterator[Cell]:
 def _found(path: Path, trace: str) -> str:
     if trace in ("generated", "uniform"):
         return trace
-    there = (path.parent / trace).resolve()
+    there = (path.parent / os.path.expandvars(str(trace))).resolve()
     if not there.exists():
         raise BadInput(f"{path}: no trace {trace!r}; a path beside the experiment, or generated, or uniform")
     return str(there)

@@ -5,8 +5,8 @@ best. Each round a genetic search over who has how many GPUs on which nodes maxi
 speedups, a change of placement counting against itself by the pause it costs. ncf runs on one GPU with its largest
 batch, as in the published study.
 
-Source: Qiao et al., "Pollux", USENIX OSDI 2021, section 4. The search is a plain one: a hundred states, a hundred
-generations, the best survive.
+Source: Qiao et al., "Pollux", USENIX OSDI 2021, section 4. The search is a plain one: fifty states, forty
+generations a round, the best survive and are taken over to the next.
 """
 
 from collections.abc import Mapping, Sequence
