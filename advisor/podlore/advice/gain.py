@@ -12,8 +12,9 @@ A deadline bounds it from above, and so does a day. Money is GPU-hours times the
 without a price there is none. Steps keep the figures still: a quiet cluster repeats them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, hypot, log
+from math import ceil, exp, floor, hypot, log, log10
 
 from podlore.advice.remedy import Effect, Remedy
 from podlore.advice.spells import Spells, idle_spells
@@ -73,8 +74,9 @@ def combined(expected: float, *spans: tuple[float, float]) -> tuple[float, float
 def _gpu_hours(view: ClusterView, finding: Finding, effect: Effect, action: Action) -> tuple[Gain, list[str]]:
     at_stake = finding.gpu_hours_at_stake
     spells = idle_spells(view, finding.target) if action is Action.RELEASE_IDLE else Spells()
-    middle, duration = _duration(spells)
-    at_stake *= middle
+    hours, duration = _duration(spells)
+    if hours is not None:
+        at_stake = min(at_stake, finding.gpus * finding.share * hours)
     low, high = combined(at_stake * effect.expected, duration, _ratios(effect))
     ceiling = finding.gpus * min(finding.share * max(effect.high, 1.0), 1.0) * _hours_left(view, finding)
     gain = _gain(GPU_HOURS, at_stake * effect.expected, low, min(high, ceiling))
@@ -85,16 +87,18 @@ def _ratios(effect: Effect) -> tuple[float, float]:
     return effect.low / effect.expected, effect.high / effect.expected
 
 
-def _duration(spells: Spells) -> tuple[float, tuple[float, float]]:
-    """Return by how much past spells change the middle, and the ends as ratios of it."""
+def _duration(spells: Spells) -> tuple[float | None, tuple[float, float]]:
+    """Return how many hours more the present idle spell lasts, if earlier ones tell, and the ends as ratios of that."""
     if not spells.ended:
-        return 1.0, (LOW_SHARE, HIGH_RATIO)
+        return None, (LOW_SHARE, HIGH_RATIO)
+    present_hours = stake.expected_hours(spells.present_seconds)  # in steps: it must not flicker
     belief = PRIOR
     for seconds in spells.ended:
         belief = belief.and_spell(seconds / spells.least_seconds)
-    belief = Lindy(belief.shape, belief.rate + log(max(spells.present_seconds / spells.least_seconds, 1.0)))
-    quantiles = [belief.longer(chance) for chance in (0.95, 0.5, 0.05)]
-    return quantiles[1], (quantiles[0] / quantiles[1], quantiles[2] / quantiles[1])
+    passed = log(max(present_hours * HOUR_SECONDS / spells.least_seconds, 1.0))
+    belief = Lindy(belief.shape, belief.rate + passed)
+    sooner, middle, later = (belief.longer(chance) for chance in (0.95, 0.5, 0.05))
+    return present_hours * middle, (sooner / middle, later / middle)
 
 
 def _hours_left(view: ClusterView, finding: Finding) -> float:
@@ -121,8 +125,20 @@ def _lines(finding: Finding, spells: Spells, effect: Effect, at_stake: float, ga
 
 
 def _gain(unit: str, expected: float, low: float, high: float) -> Gain:
-    expected, low, high = two_digits(expected), two_digits(low), two_digits(high)
-    return Gain(unit, expected, min(low, expected), max(high, expected))
+    expected = two_digits(expected)
+    return Gain(unit, expected, min(outward(low, floor), expected), max(outward(high, ceil), expected))
+
+
+def outward(value: float, rounding: Callable[[float], int]) -> float:
+    """Round the end of an interval to two significant digits, away from its middle: a width must not be lost.
+
+    >>> outward(14.4, ceil), outward(0.0567, floor), outward(0.0, floor)
+    (15.0, 0.056, 0.0)
+    """
+    if value <= 0:
+        return 0.0
+    step = 10.0 ** (floor(log10(value)) - 1)
+    return two_digits(rounding(round(value / step, 6)) * step)
 
 
 def _scaled(gain: Gain, unit: str, ratio: float) -> Gain:

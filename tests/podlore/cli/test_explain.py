@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> str:
 def test_an_advice_is_a_paragraph_with_its_arithmetic(folder: str) -> None:
     said = run("explain", "vision/Job/train", "--snapshot", folder)
     assert "vision/Job/train holds 8 GPUs and has used none of them" in said
-    assert "Following it is expected to bring 32 GPU-hours (90 % interval 1.7 to 190), 64 USD" in said
+    assert "Following it is expected to bring 32 GPU-hours (90 % interval 1.6 to 200), 64 USD" in said
     assert "8 GPUs x 4 h each until the expected end, 24 h at most = 32 GPU-hours" in said
     assert "If it is wrong, following it costs about 8 GPU-hours" in said
 
@@ -77,7 +77,7 @@ def test_outcomes_stand_beside_what_was_promised(tmp_path: Path) -> None:
         "ReleaseIdle",
         "Followed",
         "32",
-        "1.7-190",
+        "1.6-200",
         "160",
         "-",
         "Job/train",
