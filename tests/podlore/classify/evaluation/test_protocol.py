@@ -26,7 +26,7 @@ EXPERIMENTS = ("synthetic-to-real", "grouped", "rows-leaky", "halves")
 
 @pytest.fixture(scope="module")
 def synthetic(rows: list[Row]) -> Examples:
-    return examples_of_generated(rows[:1_500])
+    return examples_of_generated(rows[:900])
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("podlore.classify.evaluation.fold_run.RECIPES", SMALL)
     monkeypatch.setattr("podlore.classify.evaluation.report.RECIPES", SMALL)
     monkeypatch.setattr(protocol, "EXPERIMENTS", dict.fromkeys(EXPERIMENTS, ("baseline", "podlore")))
+    monkeypatch.setattr("podlore.classify.evaluation.folds.N_FOLDS", 3)
     assert set(recipe.RECIPES) >= set(SMALL)
 
 
