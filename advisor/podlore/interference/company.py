@@ -25,7 +25,7 @@ Values = Sequence[float | None]
 class Effect:
     """The share (0-1) of activity lost with a neighbour, with a 90 % interval, over so many changes of company.
 
-    ``steps_left_out`` were explained by something else. ``chance`` is how likely the stretches with company would be the
+    ``steps_left_out`` were explained by something else. ``chance`` is how likely stretches with company would be the
     worst ones if company did not matter: one order of them in so many.
     """
 

@@ -16,8 +16,8 @@ from podlore.vocabulary import ObjectRef, Pod, Workload
 
 NEIGHBOURS_MAX = 50
 CHANCE_MAX = 1 / 3
-"""What one neighbour's two changes of company leave to chance; who has had many neighbours needs more of them, since one
-of many keeps to the ups and downs of anybody's day."""
+"""What one neighbour's two changes of company leave to chance; who has had many neighbours needs more of them, since
+one of many keeps to the ups and downs of anybody's day."""
 SM_CLOCK = "DCGM_FI_DEV_SM_CLOCK"
 
 

@@ -1,10 +1,14 @@
 """Planted aggressors, played through the whole observer: each is named with the resource, and gone once separated."""
 
+import json
 from collections import deque
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from podlore import snapshot_folder
+from podlore.cli.interference import app
 from podlore.interference.observed import observed
 from podlore.patterns.interference import interference
 from podlore.testing.scenario import load
@@ -46,3 +50,14 @@ def test_the_listed_nodes_are_free_of_the_aggressor(planted: ClusterView) -> Non
 
 def test_after_the_separation_nobody_is_slowed() -> None:
     assert observed(last_view("interference-after-separation")) == ()
+
+
+def test_the_command_shows_edges_groups_and_moves(planted: ClusterView, tmp_path: Path) -> None:
+    snapshot_folder.write(planted.snapshot, tmp_path)
+    result = CliRunner().invoke(app, ["graph", "--snapshot", str(tmp_path), "--output", "json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert {one["resource"] for one in found["slowdowns"]} == {"CPU", "storage"}
+    assert sorted(len(group) for group in found["groups"]) == [2, 2]
+    assert all("transcode" in move["away"][0] or "compact" in move["away"][0] for move in found["moves"])
+    assert "move off a-0" in CliRunner().invoke(app, ["graph", "--snapshot", str(tmp_path)]).stdout
