@@ -12,7 +12,7 @@ from podlore_lab.cluster import Lab
 from podlore_lab.demo import demo
 from podlore_lab.operator_process import NAMESPACE
 
-AGREE_SECONDS = 60.0  # trace time runs on at speed 240 while one looks: a threshold may be crossed between two looks
+AGREE_SECONDS = 240.0  # trace time runs on at speed 240 while one looks: a threshold may be crossed between two looks
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,8 @@ BEFORE_SECONDS = HOUR_SECONDS
 TURN_STEPS = 2
 """Steps between before and now in which the change happens."""
 RANKS_MIN = 3
+REPLICATED = frozenset({"Deployment", "ReplicaSet", "DaemonSet"})
+"""Kinds whose pods serve on their own: one that has less to do holds nobody up."""
 NEVER_RESTS = 0.9
 
 Rank = tuple[str, str]
@@ -48,6 +50,8 @@ def straggler(view: ClusterView) -> Iterator[Finding]:
     if not view.policy.thresholds.straggler.enabled or not view.snapshot.series:
         return
     for workload in view.workloads:
+        if workload.ref.kind in REPLICATED:
+            continue
         pods = [pod for pod in view.bound_pods(workload) if pod.requests.gpu_milli > 0]
         slow = _slow_pod(view, pods) or _slow_gpu(view, pods) if len(pods) > 1 else None
         slow = slow or (_slow_from_the_start(view, pods) if workload.is_gang else None)

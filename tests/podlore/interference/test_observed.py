@@ -108,3 +108,13 @@ def test_separation_removes_the_slowdown() -> None:
     """Replay the advice: with the neighbour on another node the same series show no edge."""
     elsewhere = replace(there(), node="gpu-2")
     assert observed(seen(own([False] * 32), elsewhere, pods=(VICTIM, replace(LOUD, node="gpu-2")))) == ()
+
+
+def test_the_more_changes_of_company_the_less_is_left_to_chance():
+    from podlore.interference.company import effect
+
+    few = effect([0.9, 0.9, 0.9, 0.6, 0.6, 0.6, 0.9, 0.9, 0.9], [False] * 3 + [True] * 3 + [False] * 3)
+    more = effect([0.9, 0.9, 0.9, 0.6, 0.6, 0.6] * 4, ([False] * 3 + [True] * 3) * 4)
+    assert few is not None
+    assert more is not None
+    assert (few.chance, more.chance) == (1 / 3, 1 / 70)
