@@ -23,9 +23,7 @@ def labelled(tmp_path: Path) -> Path:
         writer = csv.writer(stream)
         writer.writerow(["message", "target_category"])
         for name in EventClass:
-            writer.writerows(
-                [f"{name} {word} went wrong", name] for word in ["alpha", "beta", "gamma", "delta", "epsilon"]
-            )
+            writer.writerows([f"{name} {word} went wrong", name] for word in ("alpha", "beta", "gamma", "delta", "eta"))
     return file
 
 
