@@ -1,7 +1,7 @@
 """Reader of Tiresias' job lists: ``job_id,num_gpu,submit_time,iterations,model_name,duration,interval``, in seconds.
 
-Muri's lists have the same columns and more, among them ``iteration_time``, and tell all times in milliseconds. The model's
-name is the tenant: jobs of one model are alike.
+Muri's lists have the same columns and more, among them ``iteration_time``, and tell all times in milliseconds. The
+model's name is the tenant: jobs of one model are alike.
 
 References
 ----------
