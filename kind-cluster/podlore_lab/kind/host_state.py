@@ -33,6 +33,7 @@ RESTLESS = (
 )
 RUNTIMES = ("containerd", "containerd-shim", "docker-proxy", "dockerd", "kubelet", "kube-proxy", "runc")
 CGROUPS = Path("/sys/fs/cgroup")
+GROUPS = ("docker", "kubelet", "kubepods", "libpod")
 MARKS = ("DOCKER", "br-", "docker0", "KUBE-", "172.30.")
 TABLES = ("filter", "nat", "mangle", "raw")
 
@@ -206,8 +207,9 @@ def _sysctls() -> Iterator[tuple[str, str]]:
 
 
 def _cgroups() -> Iterator[str]:
+    """Yield the groups that engines and kubelets make: others come and go with whatever else runs."""
     for parent, folders, _ in os.walk(CGROUPS):
-        yield from (str(Path(parent) / folder) for folder in folders)
+        yield from (str(Path(parent) / each) for each in folders if any(name in f"{parent}/{each}" for name in GROUPS))
 
 
 def _said(*command: str) -> str:

@@ -34,20 +34,32 @@ def operator_image_name() -> str:
     return f"podlore:{version('podlore')}"
 
 
-def build_operator_image(engine: Engine, name: str, *, base: str = "", say: Callable[[str], None]) -> str:
+def build_operator_image(
+    engine: Engine,
+    name: str,
+    *,
+    base: str = "",
+    source: Path | None = None,
+    cached: bool = True,
+    say: Callable[[str], None],
+) -> str:
     """Build the image, and return its id.
 
     Parameters
     ----------
     base
         An image of Debian bookworm; empty to make one by debootstrap.
+    source
+        The source that goes in; this checkout by default.
+    cached
+        Whether steps of an earlier build may be used again.
 
     Raises
     ------
     Unavailable
         If a wheel, the base or a step of the build is missing.
     """
-    root = checkout()
+    root = source or checkout()
     if not base:
         say("a Debian base for the operator's image")
         base = _debian_base(engine)
@@ -69,8 +81,9 @@ def build_operator_image(engine: Engine, name: str, *, base: str = "", say: Call
         }
         arguments = [word for key, value in values.items() for word in ("--build-arg", f"{key}={value}")]
         network = ("--network", "none") if base == BASE else ()
+        fresh = () if cached else ("--no-cache",)
         containerfile = str(root / "Containerfile")
-        engine.run("build", "--quiet", "--file", containerfile, "--tag", name, *network, *arguments, folder)
+        engine.run("build", "--quiet", "--file", containerfile, "--tag", name, *fresh, *network, *arguments, folder)
     return engine.run("image", "inspect", "--format", "{{.Id}}", name).strip()
 
 

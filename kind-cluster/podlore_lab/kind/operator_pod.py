@@ -12,7 +12,7 @@ from podlore_lab.operator_process import NAMESPACE, RELEASE
 from podlore_lab.shipped import shipped_folder
 
 CONFLICT = 409
-ROLLOUT_SECONDS = 180
+ROLLOUT_SECONDS = 300
 RESTRICTED = {f"pod-security.kubernetes.io/{each}": "restricted" for each in ("enforce", "audit", "warn")}
 
 
