@@ -18,6 +18,9 @@ NEIGHBOURS_MAX = 50
 CHANCE_MAX = 1 / 3
 """What one neighbour's two changes of company leave to chance; who has had many neighbours needs more of them, since
 one of many keeps to the ups and downs of anybody's day."""
+CHANCE_MAX_OF_SERVICES = 1 / 6
+"""What a service does follows its traffic, which has phases of its own."""
+SERVICES = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
 SM_CLOCK = "DCGM_FI_DEV_SM_CLOCK"
 
 
@@ -49,6 +52,7 @@ def _observed(view: ClusterView) -> Iterator[Edge]:
 
 
 def _edges(view: ClusterView, workload: Workload) -> Iterator[Edge]:
+    chance_max = CHANCE_MAX_OF_SERVICES if workload.ref.kind in SERVICES else CHANCE_MAX
     changes_min = view.policy.thresholds.interference.company_changes_min
     for pod in view.bound_pods(workload):
         own = trends.activity_of(view, pod.namespace, pod.name)
@@ -62,7 +66,7 @@ def _edges(view: ClusterView, workload: Workload) -> Iterator[Edge]:
         ]
         for visitors, presence in candidates:
             found = effect(own, presence, explained, changes_min)
-            if found is not None and found.low > 0 and found.chance * len(candidates) <= CHANCE_MAX:
+            if found is not None and found.low > 0 and found.chance * len(candidates) <= chance_max:
                 meeting = meeting_point(view, pod, visitors, presence)
                 yield Edge(workload.ref, _aggressor(view, visitors), pod.node, pod, found, meeting)
 
