@@ -71,7 +71,7 @@ def read_table(path: Path) -> Trace:
                 return read(table)
         raise BadInput(
             f"{path}: unknown format, its header is {','.join(table.header)[:200]}; "
-            f"known: {'; '.join(','.join(columns) for columns, _ in READERS)}"
+            f"known: {'; '.join(','.join(columns[:3]) + ',...' for columns, _ in READERS)}"
         )
 
 
