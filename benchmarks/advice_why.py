@@ -3,8 +3,8 @@
     python benchmarks/advice_why.py [--data FOLDER] [--jobs 4000] [--share 0.8] [--seeds 3]
 
 Jobs are taken in order of submission and placed first come, first served, whoever fits goes ahead, on nodes of 8 GPUs,
-so many that without any waiting they would be enough at ``share`` of the submissions. Every hour some of those who have waited for ten minutes are
-asked when they will start, with what podlore would remember then: the starts of the last day and the present queue.
+so many that without any waiting they would be enough at ``share`` of the submissions. Every hour some of those who have
+waited for ten minutes are asked when they will start, with what podlore would remember then: the starts of the last day and the present queue.
 Counted is how often the 80 % interval held the start; those who never started in the replay count as outside.
 """
 
@@ -138,7 +138,7 @@ def prepared(path: Path, limit: int, offset: int) -> list[Replayed]:
 
 
 def nodes_for(jobs: list[Replayed], share: float) -> int:
-    """Return so many nodes that the jobs, if none ever waited, would need no more for ``share`` of their submissions."""
+    """Return so many nodes that jobs that never wait would need no more for ``share`` of their submissions."""
     ends: list[tuple[float, float]] = []
     used, seen = 0.0, []
     for one in jobs:

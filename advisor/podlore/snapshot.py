@@ -44,8 +44,8 @@ class Snapshot:
     ``observed_since`` is when watching began: nothing can be said about waits and silences before it. ``has_metrics``
     is False where no GPU metrics could be had; then ``gpu_windows`` is empty and says nothing about idleness.
     ``series`` and ``logs`` are empty unless somebody collects them, ``rule_matches`` unless a
-    `podlore.rules.watch.RuleWatch` listened: no detector needs them to be there. ``budgets`` are the disruption budgets,
-    where somebody watches them.
+    `podlore.rules.watch.RuleWatch` listened: no detector needs them to be there. ``budgets`` are the disruption
+    budgets, where somebody watches them.
     """
 
     now: float

@@ -450,8 +450,8 @@ class Followed(StrEnum):
 class Outcome:
     """What came of an advice: the gain that was observed beside what was promised.
 
-    ``control`` is what the same span brought to untouched targets of the same pattern, where there were any; ``was_right``
-    is None where nobody can tell whether the finding was right.
+    ``control`` is what the same span brought to untouched targets of the same pattern, where there were any;
+    ``was_right`` is None where nobody can tell whether the finding was right.
     """
 
     given: Given
@@ -517,7 +517,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What following the advice is expected to bring, with a 90 % interval; ``unit`` is GPUHours, WaitSeconds or USD."""
+    """What following the advice is expected to bring, with a 90 % interval, in GPUHours, WaitSeconds or USD."""
 
     unit: str
     expected: float
@@ -530,8 +530,8 @@ class Recommendation:
     """One action for one target, with the finding that earned it.
 
     ``patch`` previews a merge patch on the target (or on its pod template), empty where none helps. ``steps`` is what a
-    person does, in plain words. ``gains`` holds the gain in every unit, ``gain`` the leading one; ``arithmetic`` says how
-    they were reckoned, a line each. ``gpu_hours_if_wrong`` is what following it costs if the finding is wrong.
+    person does, in plain words. ``gains`` holds the gain in every unit, ``gain`` the leading one; ``arithmetic`` says
+    how they were reckoned, a line each. ``gpu_hours_if_wrong`` is what following it costs if the finding is wrong.
     ``promised`` is the room on nodes that following it takes, which no other advice of the same time counts on.
     """
 
