@@ -6,7 +6,8 @@ Jobs are taken in order of submission and placed first come, first served, whoev
 so many that without any waiting they would be enough at ``share`` of the submissions. Every hour some of those who have
 waited for ten minutes are asked when they will start, with what podlore would remember then: the starts of the last
 day and the present queue. Counted is how often the 80 % interval held the start; those who never started in the
-replay count as outside. """
+replay count as outside.
+"""
 
 import argparse
 import heapq
