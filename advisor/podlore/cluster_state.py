@@ -41,7 +41,8 @@ class ClusterState:
     clock
         Tells trace time; watching begins with the construction.
     watch
-        Is told of every event and node, and says which rules that fits; None where nobody listens.
+        Is told of every event, node, line of a log and GPU gauge, and says which rules that fits; None where nobody
+        listens.
     event_age_seconds_max, events_max
         Older events, and the oldest beyond that number, are forgotten.
 
@@ -75,6 +76,7 @@ class ClusterState:
         self._has_metrics = False
         self._series: tuple[Series, ...] = ()
         self._logs: tuple[LogLine, ...] = ()
+        self._heard_until: dict[tuple[str, str], float] = {}
         self._policy = Policy()
         self._recorder = Recorder(clock)
         self._has_new_controllers = False
@@ -124,12 +126,17 @@ class ClusterState:
         found = tuple(series)
         if self._noted(found != self._series):
             self._series = found
+            if self._watch:
+                for one in found:
+                    self._watch.see_series(one)
 
     def set_logs(self, lines: Iterable[LogLine]) -> None:
-        """Replace the lines that were read of pods' logs, masked."""
+        """Replace the lines that were read of pods' logs, masked, in order of time."""
         found = tuple(lines)
         if self._noted(found != self._logs):
             self._logs = found
+            if self._watch:
+                self._hear(found, self._watch)
 
     def set_policy(self, policy: Policy) -> None:
         """Replace the policy."""
@@ -173,6 +180,15 @@ class ClusterState:
             policy=self._policy,
             rule_matches=self._watch.matches(now) if self._watch else (),
         )
+
+    def _hear(self, lines: Iterable[LogLine], watch: RuleWatch) -> None:
+        """Let rules hear each line once: the ends of logs are read again and again."""
+        before, self._heard_until = self._heard_until, {}
+        for line in lines:
+            pod = line.namespace, line.pod
+            if line.at > before.get(pod, float("-inf")):
+                watch.see_log(line)
+            self._heard_until[pod] = line.at
 
     def _workload_of(self, pod: Pod) -> ObjectRef:
         return top_level(pod, self._controllers.by_uid)
