@@ -23,7 +23,7 @@ RELEASE = "podlore"
 NAMESPACE = "podlore-system"
 ACCOUNT = "podlore"
 NAME = "operator"
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 TOKEN_LIFETIME = timedelta(hours=12)
 
 
