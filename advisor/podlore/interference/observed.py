@@ -21,6 +21,8 @@ one of many keeps to the ups and downs of anybody's day."""
 CHANCE_MAX_OF_SERVICES = 1 / 6
 """What a service does follows its traffic, which has phases of its own."""
 SERVICES = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
+IDLE_SHARE_MAX = 0.05
+"""A neighbour slows work down; it does not end it. Steps below were nobody's fault but the workload's own."""
 SM_CLOCK = "DCGM_FI_DEV_SM_CLOCK"
 
 
@@ -55,7 +57,7 @@ def _edges(view: ClusterView, workload: Workload) -> Iterator[Edge]:
     chance_max = CHANCE_MAX_OF_SERVICES if workload.ref.kind in SERVICES else CHANCE_MAX
     changes_min = view.policy.thresholds.interference.company_changes_min
     for pod in view.bound_pods(workload):
-        own = trends.activity_of(view, pod.namespace, pod.name)
+        own = _at_work(trends.activity_of(view, pod.namespace, pod.name))
         if pod.requests.gpu_milli <= 0 or not trends.known(own):
             continue
         explained = _throttled(view, pod)
@@ -69,6 +71,10 @@ def _edges(view: ClusterView, workload: Workload) -> Iterator[Edge]:
             if found is not None and found.low > 0 and found.chance * len(candidates) <= chance_max:
                 meeting = meeting_point(view, pod, visitors, presence)
                 yield Edge(workload.ref, _aggressor(view, visitors), pod.node, pod, found, meeting)
+
+
+def _at_work(activity: Sequence[float | None]) -> tuple[float | None, ...]:
+    return tuple(None if value is None or value <= IDLE_SHARE_MAX else value for value in activity)
 
 
 def _aggressor(view: ClusterView, visitors: Sequence[ObjectRef]) -> ObjectRef:
