@@ -140,14 +140,7 @@ class Lab:
         return self
 
     def _start(self, found: Path) -> None:
-        try:
-            self.folder.create()
-        except FileExistsError:
-            raise Unavailable(
-                f"lab {self.name!r} exists already; end it with: podlore lab down --name {self.name}"
-            ) from None
-        except OSError as error:
-            raise self._no_folder(error) from error
+        self._make_folder()
         self._processes = Processes(self.folder.path)
         try:
             plane = ControlPlane(self.name, self.folder, choose_ports(self._wanted_ports), found)
@@ -160,6 +153,16 @@ class Lab:
         except BaseException:
             self.stop()
             raise
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.create()
+        except FileExistsError:
+            raise Unavailable(
+                f"lab {self.name!r} exists already; end it with: podlore lab down --name {self.name}"
+            ) from None
+        except OSError as error:
+            raise self._no_folder(error) from error
 
     def _no_folder(self, error: OSError) -> Unavailable:
         reason = error.strerror or str(error)

@@ -154,14 +154,6 @@ class KindLab(Lab):
         """Give all real nodes an image of the engine."""
         kind(kind_programs(), self.engine, "load", "docker-image", image, "--name", self.name)
 
-    def _make_folder(self) -> None:
-        try:
-            self.folder.create()
-        except FileExistsError:
-            raise Unavailable(
-                f"lab {self.name!r} exists already; end it with: podlore lab down --name {self.name}"
-            ) from None
-
     def _create_cluster(self, found: KindPrograms, image: str, ports: Ports) -> None:
         self._say("kind create cluster")
         scheduler = self.folder.path / "scheduler"
