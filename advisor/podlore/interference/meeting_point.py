@@ -7,6 +7,7 @@ what it asked for. Where nothing was measured, that is said. Called by `podlore.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from statistics import fmean
 
 from podlore.patterns import trends
@@ -86,12 +87,27 @@ def meeting_point(
 
 def _by_pressure(series: Iterable[Series], presence: Sequence[bool]) -> MeetingPoint | None:
     rises = [
-        (_rise(trends.growths(one.values), presence) / one.step_seconds, PRESSURE[one.metric], one.metric)
+        (_rise(trends.growths(_bridged(one.values)), presence) / one.step_seconds, PRESSURE[one.metric], one.metric)
         for one in series
         if one.metric in PRESSURE and not one.pod
     ]
     rise, resource, metric = max(rises, default=(0.0, Resource.UNKNOWN, ""))
     return MeetingPoint(resource, f"{metric} rises with it") if rise >= RISE_MIN else None
+
+
+def _bridged(counter: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Return a counter with its gaps bridged evenly: one that stands still is not read, and no time is lost to it.
+
+    >>> _bridged([None, 5.0, None, None, 8.0])
+    (None, 5.0, 6.0, 7.0, 8.0)
+    """
+    places = [place for place, value in enumerate(counter) if value is not None]
+    bridged = list(counter)
+    for before, after in pairwise(places):
+        begin, end = counter[before] or 0.0, counter[after] or 0.0
+        for place in range(before + 1, after):
+            bridged[place] = begin + (end - begin) * (place - before) / (after - before)
+    return tuple(bridged)
 
 
 def _by_use(view: ClusterView, node: str, series: Iterable[Series], presence: Sequence[bool]) -> MeetingPoint | None:

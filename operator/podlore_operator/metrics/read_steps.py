@@ -17,12 +17,14 @@ from podlore_operator.metrics.gpu_queries import ACTIVITY_SCALES, ACTIVITY_SHARE
 from podlore_operator.metrics.gpu_series import HOLDER_LABELS, Holds, Labels, read_series
 from podlore_operator.metrics.prometheus import Matrix, Range, Vector
 from podlore_operator.metrics.promql import STAT, any_of, joined
-from podlore_operator.metrics.step_queries import NODE_COUNTERS, POD_METRICS, metric_names, step_queries
+from podlore_operator.metrics.step_queries import DEVICE_GAUGES, NODE_COUNTERS, POD_METRICS, metric_names, step_queries
 
 STEP_SECONDS = 300.0
 STEPS_KEPT = 144
 """Twelve hours, as far back as any detector looks."""
 STEPS_A_QUERY = 24
+GAUGE_MAX = 1e12
+"""Above this a clock or a rate of bytes is none: DCGM's blanks are larger."""
 NODE_LABELS = ("node", "nodename", "kubernetes_node", "Hostname", "hostname", "instance")
 DIGITS = 4
 """Of a share: finer is noise, and makes snapshots large."""
@@ -81,7 +83,7 @@ class StepReader:
     known: Known
 
     async def read(self, first: int, last: int) -> tuple[Rows, tuple[str, ...]]:
-        """Return values by series and step, from the first to the last of them, and what Prometheus said beside.
+        """Return values by series and step, the most telling metrics first, and what Prometheus said beside.
 
         Raises
         ------
@@ -95,7 +97,8 @@ class StepReader:
             matrix = await self._ask(there, begin, min(begin + STEPS_A_QUERY - 1, last))
             warnings |= dict.fromkeys(matrix.warnings)
             self._take(matrix, rows)
-        return rows, tuple(warnings)
+        place = {name: number for number, name in enumerate(metric_names(self.policy.metric_names))}
+        return {key: rows[key] for key in sorted(rows, key=lambda key: (place[key.metric], key))}, tuple(warnings)
 
     async def _there(self) -> set[str]:
         """Return which of the metrics exist: most clusters have some of them only."""
@@ -112,7 +115,8 @@ class StepReader:
 
     def _take(self, matrix: Matrix, rows: defaultdict[RowKey, dict[int, float]]) -> None:
         names = self.policy.metric_names
-        most = {names[key]: ACTIVITY_SHARE_MAX / scale for key, scale in ACTIVITY_SCALES.items() if key in names}
+        most = dict.fromkeys(DEVICE_GAUGES, GAUGE_MAX)
+        most |= {names[key]: ACTIVITY_SHARE_MAX / scale for key, scale in ACTIVITY_SCALES.items() if key in names}
         exporting = {found.get("job", "") for found in matrix.labels if any(found.get(pod) for pod, _ in HOLDER_LABELS)}
         for labels, values in zip(matrix.labels, matrix.rows, strict=True):
             key = _key_of(labels, self.known, pod_is_exporter=labels.get("job", "") in exporting)

@@ -31,10 +31,13 @@ class SeriesBook:
         self._rows_max = rows_max
 
     def put(self, last: int, rows: Rows) -> None:
-        """Take in values of some steps, of which ``last`` is the latest; what is older than twelve hours goes."""
+        """Take in values of some steps, of which ``last`` is the latest; what is older than twelve hours goes.
+
+        Where there are too many series, those that come first are kept.
+        """
         self._go_on_to(last)
         self.left_out = 0
-        for key in sorted(rows):
+        for key in rows:
             if (row := self._row(key)) is None:
                 self.left_out += 1
                 continue

@@ -2,11 +2,15 @@
 
 Which metrics are asked for is what the detectors read. Gauges are means over a step; counters and codes are their last
 value, and are asked for only where they moved at all: in a large cluster hardly one does, and one that stands still
-says nothing. Activity is asked for under the best of its names that a device has.
+says nothing. Activity is asked for under the best of its names that a device has. The names' order is that in which
+series are kept where there are too many: what only explains something comes last.
 """
 
 from collections.abc import Callable, Collection, Mapping
 
+from podlore.interference.meeting_point import GAUGES as BUS_METRICS
+from podlore.interference.meeting_point import PRESSURE, USE
+from podlore.interference.observed import SM_CLOCK
 from podlore.patterns.hardware_fault import CORRECTABLE, LINK_ERRORS, UNCORRECTABLE
 from podlore.patterns.network_degradation import ERROR_METRICS
 from podlore.patterns.over_request import CPU_METRIC, MEMORY_METRIC
@@ -21,9 +25,12 @@ NODE = "node, nodename, kubernetes_node, Hostname, hostname, instance"
 POD = "namespace, pod, node, instance"
 
 DEVICE_COUNTERS = (*UNCORRECTABLE, *CORRECTABLE, *LINK_ERRORS)
-NODE_COUNTERS = (*sorted(ERROR_METRICS), *NODE_PRESSURE_METRICS)
+NODE_COUNTERS = tuple(dict.fromkeys((*sorted(ERROR_METRICS), *NODE_PRESSURE_METRICS, *PRESSURE)))
 CONTAINER_METRICS = (CPU_METRIC, MEMORY_METRIC, *PRESSURE_METRICS)
-POD_METRICS = (*CONTAINER_METRICS, *BYTE_METRICS)
+POD_METRICS = tuple(
+    dict.fromkeys((*CONTAINER_METRICS, *BYTE_METRICS, *(name for name in USE if name not in BUS_METRICS)))
+)
+DEVICE_GAUGES = (WORK_METRIC, *sorted(BUS_METRICS), SM_CLOCK)
 OF_CONTAINERS = 'container!="", container!="POD"'
 
 Ask = Callable[[str, str, str], str]
@@ -34,7 +41,8 @@ def metric_names(names: Mapping[str, str]) -> tuple[str, ...]:
     """Return every metric that is asked for, the most telling first; ``names`` are the policy's."""
     activity = [names[key] for key in ACTIVITY_SCALES if key in names]
     xid = [names["xidErrors"]] if "xidErrors" in names else []
-    return tuple(dict.fromkeys([*activity, *xid, *DEVICE_COUNTERS, WORK_METRIC, *NODE_COUNTERS, *POD_METRICS]))
+    every = [*activity, *xid, *DEVICE_COUNTERS, WORK_METRIC, *NODE_COUNTERS, *POD_METRICS, *DEVICE_GAUGES]
+    return tuple(dict.fromkeys(every))
 
 
 def step_queries(
@@ -51,7 +59,7 @@ def step_queries(
         if name in activity:
             better = [selector(one, matchers) for one in activity[: activity.index(name)] if one in there]
             asked[name] = _mean(series, step) + "".join(f" unless on (UUID, GPU_I_ID) {one}" for one in better)
-        elif name == WORK_METRIC:
+        elif name in DEVICE_GAUGES:
             asked[name] = _mean(series, step)
         elif name in NODE_COUNTERS:
             asked[name] = _moving("sum", NODE, series, step, span)

@@ -61,6 +61,18 @@ def test_stalls_that_are_always_there_tell_nothing() -> None:
     assert edge.meeting.resource is Resource.UNKNOWN
 
 
+def test_a_counter_that_stands_still_alone_is_not_read_there_and_tells_the_resource_all_the_same() -> None:
+    stalls = climbing("node_pressure_cpu_waiting_seconds_total", [90.0 if company else 0.0 for company in COMPANY])
+    around = [True, *(now or before for before, now in zip(COMPANY, COMPANY[1:], strict=False))]
+    moving = tuple(value if near else None for value, near in zip(stalls.values, around, strict=True))
+    [edge] = [
+        edge
+        for edge in observed(seen(own(COMPANY), there(), replace(stalls, values=moving)))
+        if edge.victim.name == "trainer"
+    ]
+    assert edge.meeting.resource is Resource.CPU
+
+
 def test_what_the_neighbour_uses_tells_the_resource() -> None:
     total = climbing("container_fs_reads_bytes_total", [3e11 * company for company in COMPANY], pod=LOUD)
     values = tuple(value if present else None for value, present in zip(total.values, COMPANY, strict=True))

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import podlore.interference
 import podlore.patterns
 from podlore.clock import Clock
+from podlore.interference.observed import SM_CLOCK
 from podlore.policy import METRIC_NAMES, Policy
 from podlore_operator.metrics.prometheus import Matrix, Prometheus, Range, Vector
 from podlore_operator.metrics.promql import joined
@@ -69,6 +71,12 @@ async def test_a_pod_that_is_gone_is_remembered_and_one_that_never_held_a_device
     assert set(rows) == {RowKey(SM, "g1", "GPU-1", "vision", "gone-0"), RowKey(SM, "g1", "GPU-1")}
 
 
+async def test_the_most_telling_series_come_first_and_a_blank_clock_is_left_out():
+    clock = held("train-0", SM_CLOCK)
+    rows = await read((clock, [(98, 9.2e18), (99, 1980.0)]), (held("train-0"), [(99, 0.8)]))
+    assert [(key.metric, values) for key, values in rows.items()] == [(SM, {99: 0.8}), (SM_CLOCK, {99: 1980.0})]
+
+
 async def test_a_device_that_several_containers_share_has_its_largest_value():
     rows = await read((held("train-0"), [(99, 0.4)]), ({**held("train-0"), "container": "b"}, [(99, 0.6)]))
     assert rows == {RowKey(SM, "g1", "GPU-1", "vision", "train-0"): {99: 0.6}}
@@ -114,8 +122,8 @@ def test_a_device_tells_its_activity_once_by_the_best_name():
 
 
 def test_every_metric_that_a_detector_names_is_asked_for():
-    folder = Path(podlore.patterns.__file__).parent
-    named = {name for file in folder.glob("*.py") for name in METRIC.findall(file.read_text())}
+    folders = [Path(package.__file__).parent for package in (podlore.patterns, podlore.interference)]
+    named = {name for folder in folders for file in folder.glob("*.py") for name in METRIC.findall(file.read_text())}
     named -= {METRIC_NAMES["powerUsage"]}  # of this, the largest value of a window is enough
     assert len(named) > 20
     assert named <= set(metric_names(METRIC_NAMES))
