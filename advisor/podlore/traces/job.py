@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from podlore.traces.curve import Curve
+from podlore.traces.presses import Press
 
 
 class Kind(StrEnum):
@@ -35,6 +36,7 @@ class Behaviour:
     A crash loop or an out-of-memory loop runs for ``run_seconds``, ends with ``exit_code``, pauses for
     ``back_off_seconds`` and starts again: for ever, or ``restarts`` times if that is given, and then it runs on.
     ``idle_gpus`` of each pod's devices do nothing; the others follow ``curve``. ``xid`` is ``CODE@SECONDS``.
+    ``presses`` is what each pod takes from the others on its node.
     """
 
     outcome: Outcome = Outcome.COMPLETE
@@ -46,6 +48,7 @@ class Behaviour:
     gpu_memory_share: float | None = None
     idle_gpus: int = 0
     xid: str = ""
+    presses: tuple[Press, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import TypeVar
 from podlore.errors import BadInput
 from podlore.traces.curve import parse_curve
 from podlore.traces.job import Behaviour, Job, Kind, Outcome, Trace
+from podlore.traces.presses import parse_presses
 from podlore.traces.table import Row, Table
 
 NAME = "podlore jobs"
@@ -43,6 +44,8 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
         "gpu_memory_share": "share (0-1) of device memory it holds; empty: follows activity",
         "idle_gpus": "how many of each pod's devices do nothing (0)",
         "xid": "an XID error, CODE@SECONDS since its start",
+        "presses": "what it takes from others on its node: RESOURCE:SHARE of their speed, separated by spaces; "
+        "resources: cpu, io, memory, pcie, network",
         "nodes": "where its pods ran, one node a pod, separated by |; empty: the scheduler chooses",
     }
 )
@@ -104,6 +107,7 @@ def _behaviour(row: Row, kind: Kind) -> Behaviour:
         gpu_memory_share=row.share("gpu_memory_share"),
         idle_gpus=row.integer("idle_gpus"),
         xid=_xid(row.text("xid")),
+        presses=parse_presses(row.text("presses")),
     )
 
 
@@ -171,6 +175,7 @@ def _fields(job: Job) -> dict[str, str]:
         "gpu_memory_share": _text(behaviour.gpu_memory_share),
         "idle_gpus": _unless(behaviour.idle_gpus, 0),
         "xid": behaviour.xid,
+        "presses": " ".join(f"{press.resource}:{press.share:g}" for press in behaviour.presses),
         "nodes": "|".join(job.nodes),
     }
 

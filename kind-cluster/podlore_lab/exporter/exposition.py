@@ -10,6 +10,7 @@ import numpy as np
 
 from podlore_lab.exporter.fleet import Device, Fleet, Reading
 from podlore_lab.exporter.metrics import METRICS, SM_ACTIVE, XID_ERRORS, Counters, Hardware, Moment, advance
+from podlore_lab.exporter.node_page import escaped
 from podlore_lab.exporter.pod import GpuPod
 
 DRIVER_VERSION = "570.124.06"
@@ -126,7 +127,7 @@ class Exposition:
             "namespace": pod.namespace if pod else "",
             "pod": pod.name if pod else "",
         }
-        return ",".join(f'{name}="{_escaped(value)}"' for name, value in pairs.items())
+        return ",".join(f'{name}="{escaped(value)}"' for name, value in pairs.items())
 
     def _line_up(self, devices: tuple[Device, ...]) -> None:
         """Take a new set of devices; those that stay keep their counters."""
@@ -136,10 +137,6 @@ class Exposition:
         self._counters = Counters(np.array([k[0] for k in known], float), np.array([k[1] for k in known], float))
         self._hardware = Hardware.of(devices)
         self._devices = devices
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def _xid_labels(code: float) -> str:

@@ -3,8 +3,9 @@
 Knows nothing of HTTP or of DCGM's words; `podlore_lab.exporter.exposition` writes a `Reading` down.
 """
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -12,6 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 from numpy.typing import NDArray
 
+from podlore.traces.presses import Pressed
 from podlore_lab.exporter.assignment import Assignment, Claim
 from podlore_lab.exporter.pod import GpuPod, gpu_pod
 from podlore_lab.exporter.product import Product, product_of
@@ -45,14 +47,15 @@ class Reading:
     """One moment of the fleet; arrays have one entry a device.
 
     ``holders`` are the pods that hold each device (none: free; several: shared). ``activity`` is a share (0-1),
-    ``memory_share`` that of the memory in use, ``xid`` the last error of the device. ``errors`` are counters of those
-    errors that any pod was asked to cause.
+    ``memory_share`` that of the memory in use, ``bus_share`` what is pressed through the device's bus beside its own
+    work, ``xid`` the last error of the device. ``errors`` are counters of those errors that any pod was asked to cause.
     """
 
     devices: tuple[Device, ...]
     holders: list[tuple[GpuPod, ...]]
     activity: Floats
     memory_share: Floats
+    bus_share: Floats
     xid: NDArray[np.int64]
     errors: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -157,9 +160,10 @@ class Fleet:
     def read(self) -> Reading:
         """Return what all devices do at this moment."""
         now = self._now()
-        activity_by_pod = {uid: self._activity(pod, now) for uid, pod in self._pods.items()}
+        pressing = self.pressing()
+        activity_by_pod = {uid: self._activity(pod, now) * _kept(pod, pressing) for uid, pod in self._pods.items()}
         holders: list[tuple[GpuPod, ...]] = []
-        activity, memory = np.zeros(len(self.devices)), np.zeros(len(self.devices))
+        activity, memory, bus = (np.zeros(len(self.devices)) for _ in range(3))
         for number, device in enumerate(self.devices):
             pods = tuple(self._pods[uid] for uid in self._assignment.holders(device.node, device.index))
             holders.append(pods)
@@ -167,17 +171,29 @@ class Fleet:
                 share = 0.0 if self._is_idle(pod, device.index) else activity_by_pod[pod.uid]
                 activity[number] += share
                 memory[number] += _memory_share(pod, share)
+                bus[number] += _bus_share(pod) if share > 0 else 0.0
         return Reading(
             self.devices,
             holders,
             self._noisy(activity, np.fromiter(map(bool, holders), bool, len(holders))),
             np.minimum(memory, 0.98),
+            np.minimum(bus, 1.0),
             np.fromiter((self._xid.get(device.uuid, 0) for device in self.devices), np.int64, len(holders)),
             {
                 metric: np.fromiter((known.get(device.uuid, 0) for device in self.devices), float, len(holders))
                 for metric, known in sorted(self._errors.items())
             },
         )
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The names of all nodes with devices, sorted."""
+        return tuple(sorted(name for name, devices in self._devices_by_node.items() if devices))
+
+    def pressing(self) -> tuple[GpuPod, ...]:
+        """Return the pods at work that take something from the others on their node."""
+        now = self._now()
+        return tuple(pod for pod in self._pods.values() if pod.presses and self._activity(pod, now) > 0)
 
     @property
     def speed(self) -> float:
@@ -217,6 +233,16 @@ class Fleet:
         busy = activity * (1 + NOISE_SHARE * self._rng.standard_normal(len(activity)))
         floor = np.where(is_held, IDLE_FLOOR * self._rng.random(len(activity)), 0.0)
         return np.clip(np.maximum(busy, floor), 0, 1)
+
+
+def _kept(pod: GpuPod, pressing: Sequence[GpuPod]) -> float:
+    """Return the share of its speed that a pod keeps beside those that press on its node."""
+    others = (other for other in pressing if other.node == pod.node and other.uid != pod.uid)
+    return math.prod(1 - press.share for other in others for press in other.presses)
+
+
+def _bus_share(pod: GpuPod) -> float:
+    return sum(press.share for press in pod.presses if press.resource is Pressed.PCIE)
 
 
 def _memory_share(pod: GpuPod, activity: float) -> float:

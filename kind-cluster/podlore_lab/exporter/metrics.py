@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 RESERVED_MIB = 512.0
 PCIE_BYTES_PER_SECOND = 2.5e9
+PCIE_SLOT_BYTES_PER_SECOND = 50e9
 COLDEST_CELSIUS, HOTTEST_CELSIUS = 31.0, 78.0
 
 
@@ -154,7 +155,7 @@ METRICS: tuple[Metric, ...] = (
         "gauge",
         "The rate of data received over the PCIe bus - including both protocol headers and data payloads - "
         "in bytes per second.",
-        lambda m: PCIE_BYTES_PER_SECOND * m.activity,
+        lambda m: PCIE_BYTES_PER_SECOND * m.activity + PCIE_SLOT_BYTES_PER_SECOND * m.reading.bus_share,
     ),
 )
 """In the order of the exporter's default CSV; `SM_ACTIVE` is off there."""

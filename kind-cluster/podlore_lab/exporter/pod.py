@@ -5,6 +5,7 @@
 ``lab.podlore.io/gpu-curve``         activity by trace seconds since the start, ``0:0.05,600:0.92``; else 0.85
 ``lab.podlore.io/gpu-memory-share``  share of device memory that is held; else it follows activity
 ``lab.podlore.io/idle-gpus``         how many of the pod's devices do nothing
+``lab.podlore.io/presses``           what it takes from the others on its node while it works, ``cpu:0.4,pcie:0.3``
 ``lab.podlore.io/speed``             trace seconds a second; else what the exporter was started with
 ``lab.podlore.io/xid``               an XID error on its first device, ``79@3600``: code and trace seconds
 ===================================  ==================================================================================
@@ -19,6 +20,7 @@ from typing import Any
 
 from podlore.errors import BadInput
 from podlore.traces.curve import Curve, parse_curve
+from podlore.traces.presses import Press, parse_presses
 
 Json = dict[str, Any]
 
@@ -75,6 +77,7 @@ class GpuPod:
     speed: float | None = None
     xid: tuple[int, float] | None = None
     errors: tuple[Errors, ...] = ()
+    presses: tuple[Press, ...] = ()
 
 
 def gpu_pod(pod: Json) -> GpuPod | None:
@@ -102,6 +105,7 @@ def gpu_pod(pod: Json) -> GpuPod | None:
         speed=_number(said.get(f"{PREFIX}speed"), most=1e6) or None,
         xid=_xid(said.get(f"{PREFIX}xid")),
         errors=tuple(_errors(said.get(f"{PREFIX}errors") or "")),
+        presses=_presses(said.get(f"{PREFIX}presses") or ""),
     )
 
 
@@ -135,6 +139,13 @@ def _curve(text: str | None) -> Curve:
         return parse_curve(text) if text else DEFAULT_CURVE
     except BadInput:
         return DEFAULT_CURVE
+
+
+def _presses(text: str) -> tuple[Press, ...]:
+    try:
+        return parse_presses(text)
+    except BadInput:
+        return ()
 
 
 def _number(text: str | None, *, most: float) -> float | None:

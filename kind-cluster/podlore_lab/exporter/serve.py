@@ -13,9 +13,12 @@ from aiohttp import web
 from podlore.errors import Unavailable
 from podlore_lab.exporter.exposition import Exposition
 from podlore_lab.exporter.fleet import Fleet, Json
+from podlore_lab.exporter.node_page import NodePage
 from podlore_lab.patient_api import PatientApi
 
 LOOPBACK = "127.0.0.1"
+NODE_PATH = "/metrics/node"
+"""What the node's own exporter and the kubelet would say, beside DCGM's exporter."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -50,7 +53,7 @@ async def serve(options: Options) -> None:
         known["pods"] = True
 
     async with PatientApi(options.kubeconfig) as api:
-        runner = await _listen(exposition, known, options.port)
+        runner = await _listen({"/metrics": exposition, NODE_PATH: NodePage(fleet)}, known, options.port)
         tasks = [
             asyncio.create_task(stop.wait()),
             asyncio.create_task(api.follow("/api/v1/nodes", replace_nodes, fleet.apply_node)),
@@ -66,17 +69,17 @@ async def serve(options: Options) -> None:
             await runner.cleanup()
 
 
-async def _listen(exposition: Exposition, known: dict[str, bool], port: int) -> web.AppRunner:
-    async def metrics(_request: web.Request) -> web.Response:
+async def _listen(pages: dict[str, Exposition | NodePage], known: dict[str, bool], port: int) -> web.AppRunner:
+    async def metrics(request: web.Request) -> web.Response:
         if not all(known.values()):
             return web.Response(status=503, text="pods and nodes are not listed yet\n")
-        return web.Response(body=exposition.render().encode(), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(body=pages[request.path].render().encode(), headers={"Content-Type": CONTENT_TYPE})
 
     async def health(_request: web.Request) -> web.Response:
         return web.Response(status=200 if all(known.values()) else 503, text="ok\n" if all(known.values()) else "no\n")
 
     app = web.Application()
-    app.add_routes([web.get("/metrics", metrics), web.get("/healthz", health)])
+    app.add_routes([*(web.get(path, metrics) for path in pages), web.get("/healthz", health)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from podlore_lab.api import is_healthy
 from podlore_lab.cluster import Lab
+from podlore_lab.exporter.serve import NODE_PATH
 from podlore_lab.ports import LOOPBACK, free_ports
 from podlore_lab.processes import Command, Processes
 from podlore_lab.waiting import wait_for
@@ -28,6 +29,7 @@ TARGET_LABELS = {
     "service": "nvidia-dcgm-exporter",
     "endpoint": "gpu-metrics",
 }
+NODE_LABELS = {"job": "node", "__metrics_path__": NODE_PATH}
 
 
 def exporter_command(kubeconfig: Path, port: int, *more: str) -> Command:
@@ -66,7 +68,7 @@ def scrape(lab: Lab, address: str) -> None:
     ``namespace`` and ``container`` become ``exported_pod`` and so on, as in a cluster.
     """
     draft = lab.folder.path / f"{JOB}.draft"
-    draft.write_text(json.dumps([{"targets": [address], "labels": TARGET_LABELS}]))
+    draft.write_text(json.dumps([{"targets": [address], "labels": labels} for labels in (TARGET_LABELS, NODE_LABELS)]))
     draft.replace(lab.folder.scrape_targets / f"{JOB}.json")
     wait_for(lambda: is_scraped(lab.prometheus_url, address), f"Prometheus to scrape the exporter at {address}")
 

@@ -93,6 +93,7 @@ def _annotations(job: Job, plan: Plan) -> dict[str, str]:
         "gpu-memory-share": behaviour.gpu_memory_share,
         "idle-gpus": behaviour.idle_gpus or None,
         "xid": behaviour.xid or None,
+        "presses": ",".join(f"{press.resource}:{press.share:g}" for press in behaviour.presses) or None,
     }
     return {PREFIX + key: str(value) for key, value in said.items() if value is not None}
 

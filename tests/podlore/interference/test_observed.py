@@ -1,6 +1,7 @@
 """Who was seen to slow whom, where they meet, and what explains a fall better."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_stalls_that_are_always_there_tell_nothing() -> None:
 
 def test_a_counter_that_stands_still_alone_is_not_read_there_and_tells_the_resource_all_the_same() -> None:
     stalls = climbing("node_pressure_cpu_waiting_seconds_total", [90.0 if company else 0.0 for company in COMPANY])
-    around = [True, *(now or before for before, now in zip(COMPANY, COMPANY[1:], strict=False))]
+    around = [True, *(now or before for before, now in pairwise(COMPANY))]
     moving = tuple(value if near else None for value, near in zip(stalls.values, around, strict=True))
     [edge] = [
         edge

@@ -21,6 +21,7 @@ from podlore.traces import (
     write_trace,
 )
 from podlore.traces.jobs_table import COLUMNS
+from podlore.traces.presses import parse_presses
 
 NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 SECONDS = st.integers(0, 10**8).map(float)
@@ -37,6 +38,7 @@ BEHAVIOURS = st.builds(
     curve=st.none() | CURVES,
     gpu_memory_share=st.none() | st.sampled_from([0.0, 0.25, 0.92, 1.0]),
     xid=st.sampled_from(["", "79@3600"]),
+    presses=st.sampled_from([(), parse_presses("cpu:0.4 pcie:0.25")]),
 )
 JOBS = st.builds(
     Job,
@@ -98,6 +100,9 @@ def test_every_column_is_explained() -> None:
         ("gpu_memory_share", "1.5", "gpu_memory_share 1.5 is not within 0 and 1"),
         ("exit_code", "256", "exit_code 256 is not within 0 and 255"),
         ("xid", "79", "xid '79' is not CODE@SECONDS"),
+        ("presses", "cpu", "presses 'cpu' is not RESOURCE:SHARE"),
+        ("presses", "cpu:1.5", "presses 'cpu:1.5' is not RESOURCE:SHARE"),
+        ("presses", "cpu:0.1 cpu:0.2", "names a resource twice"),
         ("curve", "0:2", "shares lie between 0 and 1"),
         ("nodes", "a|b", "1 pods and 2 nodes"),
         ("idle_gpus", "1", "idle_gpus 1 and gpus 0"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from podlore.errors import BadInput
 from podlore.traces import Behaviour, Job, Kind, Outcome, Trace, read_trace
+from podlore.traces.presses import parse_presses
 from podlore_lab.replay.manifest import manifest
 from podlore_lab.replay.names import LENGTH_MAX, kubernetes_name
 from podlore_lab.replay.plan import Do, Fractions, ends_by_itself, plan, units
@@ -163,7 +164,8 @@ def test_the_sample_is_planned_whole() -> None:
 
 
 def test_a_pod_says_what_the_stages_and_the_exporter_need() -> None:
-    behaviour = Behaviour(Outcome.CRASH_LOOP, 120, 300, 2, 3, gpu_memory_share=0.5, idle_gpus=1, xid="79@60")
+    behaviour = Behaviour(Outcome.CRASH_LOOP, 120, 300, 2, 3, gpu_memory_share=0.5, idle_gpus=1, xid="79@60",
+                          presses=parse_presses("cpu:0.4 pcie:0.25"))  # fmt: skip
     job = Job("a", "x", submit_seconds=1, gpus=2, cpu_milli=1500, memory_mib=100, products=("A10",), zone="z",
               behaviour=behaviour, is_gang=True)  # fmt: skip
     made = manifest(job, planned(job, until_seconds=9))
@@ -177,6 +179,7 @@ def test_a_pod_says_what_the_stages_and_the_exporter_need() -> None:
         "gpu-memory-share": "0.5",
         "idle-gpus": "1",
         "xid": "79@60",
+        "presses": "cpu:0.4,pcie:0.25",
     }
     assert pod["spec"]["restartPolicy"] == "OnFailure"
     assert pod["spec"]["nodeSelector"] == {"topology.kubernetes.io/zone": "z"}

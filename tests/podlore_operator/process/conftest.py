@@ -40,7 +40,7 @@ ADVICE_API = "/apis/podlore.io/v1alpha1"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a module share a lab: one worker for each of them."""
     for item in items:
-        if "cluster" in getattr(item, "fixturenames", ()):
+        if "installed" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.lab)
             item.add_marker(pytest.mark.timeout(600))
             item.add_marker(pytest.mark.xdist_group(f"operator process: {item.path.stem}"))
@@ -271,8 +271,8 @@ def run_podlore(*words: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A lab with four GPU nodes, the chart, and two workloads that fail for ever: one loudly, one quietly."""
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A lab with four GPU nodes and the chart, without any workload."""
     import time
 
     with Lab() as lab:
@@ -281,10 +281,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             "install", "podlore", str(CHART), "-n", NAMESPACE, "--create-namespace", "--set=replicaCount=0", "--wait"
         )
         wait_for(lambda: serves_ours(lab), "podlore's kinds to be served")
-        cluster = Cluster(lab, tmp_path_factory.mktemp("operators"), anchor=time.time())
-        lab.create_namespace("vision")
-        cluster.apply(failing("pull", "image-pull"), failing("crash", "crash-loop"))
-        yield cluster
+        yield Cluster(lab, tmp_path_factory.mktemp("operators"), anchor=time.time())
+
+
+@pytest.fixture(scope="module")
+def cluster(installed: Cluster) -> Cluster:
+    """The lab with two workloads that fail for ever: one loudly, one quietly."""
+    installed.lab.create_namespace("vision")
+    installed.apply(failing("pull", "image-pull"), failing("crash", "crash-loop"))
+    return installed
 
 
 def serves_ours(lab: Lab) -> bool:
@@ -319,9 +324,9 @@ def mended(cluster: Cluster, broken: Callable[[], object]) -> Iterator[Callable[
 def no_operator_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """End what a test started, and take away the policy and all advice it left."""
     yield
-    if "cluster" not in request.fixturenames:
+    if "installed" not in request.fixturenames:
         return
-    cluster: Cluster = request.getfixturevalue("cluster")
+    cluster: Cluster = request.getfixturevalue("installed")
     for operator in cluster.running:
         if operator.popen.poll() is None:
             operator.kill()
