@@ -125,7 +125,7 @@ def prepared(path: Path, limit: int, offset: int) -> list[Replayed]:
         job for job in read_trace(path).jobs if job.gpus and job.duration_seconds and job.submit_seconds is not None
     ]
     jobs = sorted(jobs, key=lambda job: (job.submit_seconds or 0.0, job.name))[offset : offset + limit]
-    begins = jobs[0].submit_seconds or 0.0
+    begins = jobs[0].submit_seconds or 0.0 if jobs else 0.0
     return [
         Replayed(
             job,

@@ -5,6 +5,7 @@ No I/O happens here. The operator's reflectors call `apply`, `delete` and `repla
 """
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from podlore.clock import Clock
@@ -12,13 +13,13 @@ from podlore.history import Recorder
 from podlore.policy import HOUR_SECONDS, Policy
 from podlore.rules.watch import RuleWatch
 from podlore.snapshot import History, Snapshot
-from podlore.vocabulary import Controller, Event, GpuWindow, LogLine, Node, ObjectRef, Pod, Series
+from podlore.vocabulary import Controller, DisruptionBudget, Event, GpuWindow, LogLine, Node, ObjectRef, Pod, Series
 from podlore.workloads import top_level
 
 EVENT_AGE_SECONDS_MAX = 6 * HOUR_SECONDS
 EVENTS_MAX = 20_000
 
-Seen = Pod | Node | Event | Controller
+Seen = Pod | Node | Event | Controller | DisruptionBudget
 _T = TypeVar("_T", bound=Seen)
 
 
@@ -72,6 +73,7 @@ class ClusterState:
         self._nodes = _Shelf[Node](name=_node_name, order=_node_name)
         self._events = _Shelf[Event](name=_event_uid, order=_event_age)
         self._controllers = _Shelf[Controller](name=_controller_ref, order=_controller_ref)
+        self._budgets = _Shelf[DisruptionBudget](name=_budget_name, order=_budget_name)
         self._gpu_windows: tuple[GpuWindow, ...] = ()
         self._has_metrics = False
         self._series: tuple[Series, ...] = ()
@@ -80,6 +82,8 @@ class ClusterState:
         self._policy = Policy()
         self._recorder = Recorder(clock)
         self._has_new_controllers = False
+        self._told = History()
+        self._history: tuple[History, History, History] | None = None
 
     def apply(self, obj: Seen) -> None:
         """Take in an object as it is now; the same again changes nothing."""
@@ -95,6 +99,8 @@ class ClusterState:
                 if self._noted(self._events.put(obj.uid, obj)) and self._watch:
                     self._watch.see_event(obj)
                 self._bound_events()
+            case DisruptionBudget():
+                self._noted(self._budgets.put(obj.uid, obj))
             case Controller():
                 self._has_new_controllers |= self._noted(self._controllers.put(obj.ref.uid, obj))
 
@@ -150,16 +156,24 @@ class ClusterState:
 
     @property
     def history(self) -> History:
-        """What is remembered of pods that may be gone, oldest first."""
+        """What is remembered of pods that may be gone, and of advice, oldest first."""
         if self._has_new_controllers:
             self._recorder.resettle(self._workload_of)
             self._has_new_controllers = False
-        return self._recorder.history()
+        recorded, told = self._recorder.history(), self._told
+        if self._history is None or self._history[:2] != (recorded, told):
+            self._history = recorded, told, replace(recorded, given=told.given, outcomes=told.outcomes)
+        return self._history[2]
 
     def restore(self, history: History) -> None:
         """Take over what an earlier process remembered."""
         self._recorder.restore(history)
+        self.set_told(history)
         self.revision += 1
+
+    def set_told(self, history: History) -> None:
+        """Replace what is remembered of advice: what was given, and what came of it."""
+        self._told = history
 
     def snapshot(self) -> Snapshot:
         """Return everything as it is now; parts that did not change are the same objects as last time."""
@@ -179,6 +193,7 @@ class ClusterState:
             history=self.history,
             policy=self._policy,
             rule_matches=self._watch.matches(now) if self._watch else (),
+            budgets=self._budgets.in_order(),
         )
 
     def _hear(self, lines: Iterable[LogLine], watch: RuleWatch) -> None:
@@ -198,7 +213,12 @@ class ClusterState:
         return has_changed
 
     def _shelf(self, kind: str) -> "_AnyShelf":
-        shelves: dict[str, _AnyShelf] = {"Pod": self._pods, "Node": self._nodes, "Event": self._events}
+        shelves: dict[str, _AnyShelf] = {
+            "Pod": self._pods,
+            "Node": self._nodes,
+            "Event": self._events,
+            "DisruptionBudget": self._budgets,
+        }
         return shelves.get(kind, self._controllers)
 
     def _bound_events(self) -> None:
@@ -258,6 +278,10 @@ def _pod_name(pod: Pod) -> tuple[str, str]:
     return pod.namespace, pod.name
 
 
+def _budget_name(budget: DisruptionBudget) -> tuple[str, str]:
+    return budget.namespace, budget.name
+
+
 def _node_name(node: Node) -> str:
     return node.name
 
@@ -274,7 +298,7 @@ def _controller_ref(controller: Controller) -> ObjectRef:
     return controller.ref
 
 
-_AnyShelf = _Shelf[Pod] | _Shelf[Node] | _Shelf[Event] | _Shelf[Controller]
+_AnyShelf = _Shelf[Pod] | _Shelf[Node] | _Shelf[Event] | _Shelf[Controller] | _Shelf[DisruptionBudget]
 
 
 def _uid(obj: Seen) -> str:

@@ -5,28 +5,30 @@ loop: then the rest speaks, and nothing counts as gone.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from podlore.advice import Advised, Classifies, Withholding, advice
+from podlore.advice.outcome import calibrated, given_of, with_new
 from podlore.advisor import detect
 from podlore.clock import Clock
 from podlore.patterns import DETECTORS
-from podlore.snapshot import Snapshot
+from podlore.snapshot import History, Snapshot
 from podlore.view import ClusterView
-from podlore.vocabulary import Finding, ObjectRef, Pod, Recommendation
+from podlore.vocabulary import Finding, Given, ObjectRef, Pod, Recommendation
 from podlore_operator.announce import annotations, events
 from podlore_operator.api.advice import Advice, Target
 from podlore_operator.api.identity import name_of
-from podlore_operator.followed import followed
+from podlore_operator.follow_up import followed_up, latest, said_of, with_held
 from podlore_operator.lifecycle import Moment
 from podlore_operator.reconcile import Round, deaf_to, reconcile
 from podlore_operator.said import Speech
 from podlore_operator.silence import Silence
-from podlore_operator.writes import Key, Write
+from podlore_operator.writes import ApplyObject, Key, Write
 
 GPU_PRODUCT = "nvidia.com/gpu.product"
 COVERAGE_MIN = 0.9
+NOTHING_REMEMBERED = History()
 UNWELCOME = frozenset(
     {Withholding.OPT_OUT, Withholding.OUT_OF_SCOPE, Withholding.NAMESPACE_CAP, Withholding.CLUSTER_CAP}
 )
@@ -35,13 +37,14 @@ UNWELCOME = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a round came to."""
+    """What a round came to; ``history`` is the snapshot's with what was given and what came of it."""
 
     advised: Advised
     writes: tuple[Write, ...]
     silence: Silence
     withheld: Counter[str]
     problems: tuple[str, ...] = ()
+    history: History = NOTHING_REMEMBERED
 
 
 @dataclass(slots=True)
@@ -81,15 +84,27 @@ def decide(
     watching_since
         When this process began to watch; by default when watching began at all.
     """
-    problems, view, policy = _Problems(), ClusterView(snapshot), snapshot.policy
+    problems, policy = _Problems(), snapshot.policy
+    view = _remembering(snapshot, held, clock)
     advised, is_whole = _advised(view, classifier, problems)
     speech = Speech(clock, model_version, policy.prices, _Products(view), _live_uids(snapshot))
     said = speech.say(advised.recommendations, snapshot.now, lambda one, error: problems.note(str(one.target), error))
     deaf = _deaf(held, view) if is_whole else set(held)
+    history = view.snapshot.history
+    if is_whole:
+        history = followed_up(view, advised, held, deaf, looked_at=silence.at)
+    outcomes = latest(history.outcomes)
     silence = silence.after(held, said, deaf, snapshot.now)
     moment = Moment(clock, snapshot.now)
     since = snapshot.observed_since if watching_since is None else watching_since
-    now = Round(moment, since, silence, policy.limits, followed=lambda one: followed(one, view))
+    now = Round(
+        moment,
+        since,
+        silence,
+        policy.limits,
+        lambda one: outcomes.get(said_of(one) or ()),
+        calibrated(history.outcomes),
+    )
     unwelcome = {_key(one.recommendation) for one in advised.withheld if one.reason in UNWELCOME}
     reconciled = reconcile(held, said, now, unwelcome - said.keys())
     writes: list[Write] = list(reconciled.writes)
@@ -98,7 +113,19 @@ def decide(
     if policy.annotations_enabled:
         writes += annotations(_pods(advised, view), held, snapshot.pods)
     withheld = reconciled.withheld + Counter(str(one.reason) for one in advised.withheld)
-    return Decision(advised, tuple(writes), silence, withheld, tuple(problems.texts))
+    given = _given(advised, view, held.keys() | {write.key for write in writes if isinstance(write, ApplyObject)})
+    return Decision(advised, tuple(writes), silence, withheld, tuple(problems.texts), with_new(history, given))
+
+
+def _remembering(snapshot: Snapshot, held: Mapping[Key, Advice], clock: Clock) -> ClusterView:
+    """Return the view of a snapshot whose history knows the advice that the cluster holds."""
+    view = ClusterView(snapshot)
+    history = with_held(snapshot.history, held, view, clock)
+    return view if history is snapshot.history else ClusterView(replace(snapshot, history=history))
+
+
+def _given(advised: Advised, view: ClusterView, keys: Collection[Key]) -> Iterator[Given]:
+    return (given_of(one, view) for one in advised.recommendations if _key(one) in keys)
 
 
 def _advised(view: ClusterView, classifier: Classifies | None, problems: _Problems) -> tuple[Advised, bool]:

@@ -4,18 +4,19 @@ Called by ``podlore_operator.reconcile`` for one object at a time. Times in obje
 both.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from podlore.clock import Clock
-from podlore_operator.api.advice import Acknowledgement, AdviceSpec, AdviceStatus, GainUnit, Outcome, State
+from podlore.vocabulary import Outcome
+from podlore_operator.api.advice import Acknowledgement, AdviceSpec, AdviceStatus, State
 from podlore_operator.api.conditions import Conditions, ConditionType, condition, with_condition
-from podlore_operator.api.convert import TIME_TO_LIVE_SECONDS, content_hash, wall_time
-from podlore_operator.api.significant import two_digits
+from podlore_operator.api.convert import TIME_TO_LIVE_SECONDS, content_hash, outcome_of, wall_time
 from podlore_operator.said import SEVERITIES
 
 ACKNOWLEDGED_SECONDS = 30 * 86_400.0
+CALIBRATED = "Learned", "the confidence is what outcomes taught"
+UNCALIBRATED = "TooFewOutcomes", "the confidence is the detector's own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,14 @@ class Moment:
 
 
 def found(
-    before: AdviceStatus | None, said: AdviceStatus, spec: AdviceSpec, generation: int, at: Moment
+    before: AdviceStatus | None,
+    said: AdviceStatus,
+    spec: AdviceSpec,
+    generation: int,
+    at: Moment,
+    *,
+    outcome: Outcome | None = None,
+    is_calibrated: bool = False,
 ) -> AdviceStatus:
     """Return the status of an advice whose pattern is there now."""
     came_back = before is not None and before.state is State.RESOLVED
@@ -56,10 +64,10 @@ def found(
         update={
             "first_seen": before.first_seen if before else said.first_seen,
             "count": (before.count if before else 1) + came_back,
-            "outcome": before.outcome if before else None,
+            "outcome": outcome_of(outcome, at.clock) or (before.outcome if before else None),
             "acknowledgement": before.acknowledgement if before else None,
             "state": State.ACTIVE,
-            "conditions": _observed(before, True, at),
+            "conditions": _calibrated(_observed(before, True, at), is_calibrated, at),
         }
     )
     return _heeding(status, spec, generation, at)
@@ -77,17 +85,18 @@ def resolved(
     heard_at: float,
     at: Moment,
     *,
-    followed: Callable[[], bool | None] = lambda: None,
+    outcome: Outcome | None = None,
 ) -> AdviceStatus:
     """Return the status of an advice whose pattern has gone; it was last found at ``heard_at``."""
+    told = outcome_of(outcome, at.clock) or before.outcome
     if before.state is State.RESOLVED:
-        return _heeding(before, spec, generation, at)
+        return _heeding(before.model_copy(update={"outcome": told}), spec, generation, at)
     status = before.model_copy(
         update={
             "state": State.RESOLVED,
             "last_seen": max(before.last_seen, at.at(heard_at)),
             "expires_at": at.at(at.now + TIME_TO_LIVE_SECONDS),
-            "outcome": _outcome(before, heard_at, at, followed()) or before.outcome,
+            "outcome": told,
             "conditions": _observed(before, False, at),
         }
     )
@@ -127,32 +136,9 @@ def _state(status: AdviceStatus, spec: AdviceSpec, known: Acknowledgement | None
 
 def _observed(before: AdviceStatus | None, holds: bool, at: Moment) -> Conditions:
     observed = condition(ConditionType.OBSERVED, holds, "Found" if holds else "NotFound", at=at.wall)
-    calibrated = condition(
-        ConditionType.CALIBRATED, False, "TooFewOutcomes", "the confidence is the detector's own", at=at.wall
-    )
-    return with_condition(with_condition(before.conditions if before else (), observed), calibrated)
+    return with_condition(before.conditions if before else (), observed)
 
 
-def _outcome(before: AdviceStatus, heard_at: float, at: Moment, followed: bool | None) -> Outcome | None:
-    """Set what came of the advice beside its expected gain, as far as the time it took tells.
-
-    GPU-hours are freed from the moment the pattern goes until a day after the advice, so the gain is the share of that
-    day which was left. A wait that was spared is the estimate less what was still waited. ``followed`` stays open where
-    nobody can tell whether somebody followed the advice or the matter went by itself.
-    """
-    gain = before.recommendation.expected_gain
-    if gain is None:
-        return None
-    predicted = float(gain.expected)
-    lasted_seconds = max(0.0, heard_at - at.clock.from_wall(before.first_seen.timestamp()))
-    if gain.unit is GainUnit.GPU_HOURS:
-        observed = predicted * max(0.0, 1 - lasted_seconds / TIME_TO_LIVE_SECONDS)
-    else:
-        observed = predicted - lasted_seconds
-    return Outcome(
-        followed=followed,
-        unit=gain.unit,
-        predicted=gain.expected,
-        observed=two_digits(observed),
-        measured_at=at.wall,
-    )
+def _calibrated(before: Conditions, holds: bool, at: Moment) -> Conditions:
+    reason, message = CALIBRATED if holds else UNCALIBRATED
+    return with_condition(before, condition(ConditionType.CALIBRATED, holds, reason, message, at=at.wall))

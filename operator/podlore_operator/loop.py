@@ -116,6 +116,7 @@ class AdviceLoop:
             return None
         decision = await self._decide()
         self._office.silence, self.decision = decision.silence, decision
+        self._office.record(decision.history)
         if self._store.is_due(advice_follows=bool(decision.writes)):
             await self.save()  # first: whoever reads the advice finds what it rests on
         if decision.writes:
@@ -123,7 +124,7 @@ class AdviceLoop:
             if woken_at is not None:
                 self._telemetry.latency_seconds.observe(self._monotonic() - woken_at)
         self._tell(decision)
-        await self._policy_status.write(self._has_metrics, self._office.may_write())
+        await self._policy_status.write(self._has_metrics, self._office.may_write(), decision.withheld)
         return decision
 
     async def save(self) -> None:
@@ -160,7 +161,9 @@ class AdviceLoop:
         _set(telemetry.advice, by_state.items())
         _set(telemetry.feedback, feedback.items())
         _set(telemetry.gpu_hours, (((pattern,), value) for pattern, value in gpu_hours.items()))
-        _set(telemetry.withheld, (((limit,), value) for limit, value in decision.withheld.items()))
+        _set(telemetry.withheld, (((reason,), value) for reason, value in decision.withheld.items()))
+        came = Counter((one.given.pattern, one.followed) for one in decision.history.outcomes)
+        _set(telemetry.outcomes, came.items())
 
     async def _rest(self, round_seconds: float) -> None:
         """Wait for a change, let it settle, and rest for a while after a long round."""

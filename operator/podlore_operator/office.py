@@ -22,7 +22,7 @@ from enum import Enum
 from podlore.clock import Clock
 from podlore.cluster_state import ClusterState
 from podlore.policy import Mode
-from podlore.snapshot import Snapshot
+from podlore.snapshot import History, Snapshot
 from podlore_operator.advice_book import KINDS, AdviceBook
 from podlore_operator.apply import Sink
 from podlore_operator.dry_run import DryRun
@@ -93,6 +93,10 @@ class Office:
         """Return the cluster as it is now, watched since the last holder began if nobody slept in between."""
         snapshot = self._state.snapshot()
         return snapshot if self.observed_since is None else replace(snapshot, observed_since=self.observed_since)
+
+    def record(self, history: History) -> None:
+        """Remember what was given, and what came of it, as a round left it."""
+        self._state.set_told(history)
 
     def may_write(self) -> bool:
         """Say whether anything may be written at this very moment."""

@@ -10,11 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from podlore.advice import CAPS
 from podlore.errors import BadInput
 from podlore.policy import Mode, Policy
 from podlore_operator.api.advisor_policy import AdvisorPolicy, AdvisorPolicyStatus
-from podlore_operator.api.conditions import ConditionType, condition, with_condition
+from podlore_operator.api.conditions import Condition, ConditionType, condition, with_condition
 from podlore_operator.api.convert import clipped, policy_of
+from podlore_operator.api.significant import two_digits
 
 POLICY_NAME = "default"
 MODES = tuple(Mode)
@@ -106,8 +108,13 @@ class PolicyKeeper:
         self._accepted = self._default
         self.verdict, self.status = None, None
 
-    def status_wanted(self, has_metrics: bool, at: datetime) -> AdvisorPolicyStatus | None:
-        """Return the status that the policy object should carry, None where there is no object."""
+    def status_wanted(
+        self, has_metrics: bool, at: datetime, withheld: Mapping[str, int] | None = None
+    ) -> AdvisorPolicyStatus | None:
+        """Return the status that the policy object should carry, None where there is no object.
+
+        ``withheld`` counts advice that was not given, by reason; what there was no room for is told.
+        """
         verdict = self.verdict
         if verdict is None:
             return None
@@ -126,10 +133,12 @@ class PolicyKeeper:
             "" if has_metrics else "advice comes from events and objects alone; see --prometheus and spec.metrics",
             at=at,
         )
-        before = self.status.conditions if self.status else ()
+        conditions = self.status.conditions if self.status else ()
+        for one in (accepted, metrics, _budget(withheld or {}, at)):
+            conditions = with_condition(conditions, one)
         return AdvisorPolicyStatus(
             observed_generation=verdict.generation,
-            conditions=with_condition(with_condition(before, accepted), metrics),
+            conditions=conditions,
             mode=self.in_force.mode,
         )
 
@@ -147,6 +156,15 @@ class PolicyKeeper:
             if wish and not granted:
                 return f"{name}.enabled needs a grant: set {name}.enabled in the chart too, or switch it off here"
         return ""
+
+
+def _budget(withheld: Mapping[str, int], at: datetime) -> Condition:
+    """Say whether a limit was reached; counts have two digits, so that one more does not write the status anew."""
+    counts = [f"{reason} {two_digits(withheld[reason])}" for reason in sorted(CAPS) if withheld.get(reason)]
+    message = f"withheld by limit: {', '.join(counts)}" if counts else ""
+    return condition(
+        ConditionType.WITHIN_BUDGET, not counts, "Withheld" if counts else "NothingWithheld", message, at=at
+    )
 
 
 def _generation(obj: Mapping[str, Any]) -> int | None:

@@ -1,6 +1,7 @@
 """Writes what became of the AdvisorPolicy into its status when that has changed; ``loop`` calls it after each round."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from podlore.clock import Clock
@@ -26,11 +27,11 @@ class PolicyStatusWriter:
         self._clock = clock
         self._telemetry = telemetry
 
-    async def write(self, has_metrics: bool, may_write: bool) -> bool:
+    async def write(self, has_metrics: bool, may_write: bool, withheld: Mapping[str, int] | None = None) -> bool:
         """Write the status if it has changed, and say whether it was written."""
         keeper = self._keeper
         self._telemetry.policy_accepted.set(keeper.verdict is None or keeper.verdict.accepted)
-        wanted = keeper.status_wanted(has_metrics, wall_time(self._clock, self._clock.now()))
+        wanted = keeper.status_wanted(has_metrics, wall_time(self._clock, self._clock.now()), withheld)
         if wanted is None or wanted == keeper.status or not may_write:
             return False
         try:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from podlore.policy import Limits
-from podlore.vocabulary import EvidenceSource, Pattern
+from podlore.vocabulary import EvidenceSource, Outcome, Pattern
 from podlore_operator.api.advice import Advice, AdviceStatus, State, Target
 from podlore_operator.api.keys import MANAGED_BY, MANAGED_BY_PODLORE, PATTERN
 from podlore_operator.api.resource import OwnerReference
 from podlore_operator.caps import admit
+from podlore_operator.follow_up import NEEDS_METRICS
 from podlore_operator.lifecycle import Moment, found, resolved, silent
 from podlore_operator.said import Said
 from podlore_operator.silence import RESOLVED_AFTER_SECONDS, Silence
@@ -22,18 +23,6 @@ from podlore_operator.writes import ApplyObject, ApplyStatus, Delete, Key, Why, 
 REFRESH_SECONDS = 6 * 3600.0
 DETAIL_SECONDS = 5 * 60.0
 """Details such as a growing count are written no more often than this; what a column shows is written at once."""
-DAY_SECONDS = 86_400.0
-NEEDS_METRICS = frozenset(
-    {
-        Pattern.RESOURCE_HOARDING,
-        Pattern.OVER_REQUEST,
-        Pattern.INTERFERENCE,
-        Pattern.GANG_SCATTERED,
-        Pattern.STRAGGLER,
-    }
-)
-"""Patterns that cannot be found, and so not be missed, while there are no GPU metrics of their targets; others may be
-found by metrics, and then say so in their evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +39,18 @@ class Round:
         The clocks after this round's findings.
     limits
         The policy's caps.
-    followed
-        Says whether an advice's target changed as advised, None where nobody can tell.
+    outcome_of
+        Returns what came of an advice, None where that is open.
+    calibrated
+        Patterns of which enough outcomes back the confidence.
     """
 
     at: Moment
     watching_since: float
     silence: Silence
     limits: Limits
-    followed: Callable[[Advice], bool | None] = lambda _: None
+    outcome_of: Callable[[Advice], Outcome | None] = lambda _: None
+    calibrated: Collection[Pattern] = ()
 
     @property
     def has_watched_long_enough(self) -> bool:
@@ -94,7 +86,7 @@ def reconcile(
     exempt = {key for key, advice in existing.items() if _has_reaction(advice)}
     silent = [key for key in unsaid if key not in exempt and _takes_a_place(key, existing[key], now)]
     wanting = [one for key, one in said.items() if key not in exempt]
-    admission = admit(wanting, existing.keys(), silent, _new_today(existing, now.at), now.limits)
+    admission = admit(wanting, silent, now.limits)
     displaced = ({one.key for one in wanting}.union(silent) - admission.admitted).union(unwelcome) - exempt
     writes: list[Write] = []
     for key, one in said.items():
@@ -141,22 +133,16 @@ def _takes_a_place(key: Key, advice: Advice, now: Round) -> bool:
     return not is_resolved and not now.silence.is_over(key, now.at.now)
 
 
-def _new_today(existing: Mapping[Key, Advice], at: Moment) -> Counter[str]:
-    return Counter(
-        key.namespace
-        for key, advice in existing.items()
-        if advice.status and at.seconds_since(advice.status.first_seen) < DAY_SECONDS
-    )
-
-
 def _tell(advice: Advice | None, said: Said, now: Round) -> Iterator[Write]:
     """Write what is said where it differs from what stands there."""
+    is_calibrated = said.status.pattern in now.calibrated
     if advice is None:
+        status = found(None, said.status, said.spec, 1, now.at, is_calibrated=is_calibrated)
         yield ApplyObject(said.key, said.spec.target, _labels(said.status.pattern), said.owner, Why.NEW)
-        yield ApplyStatus(said.key, found(None, said.status, said.spec, 1, now.at), Why.NEW)
+        yield ApplyStatus(said.key, status, Why.NEW)
         return
-    before = advice.status
-    status = found(before, said.status, advice.spec, advice.metadata.generation or 1, now.at)
+    before, generation, outcome = advice.status, advice.metadata.generation or 1, now.outcome_of(advice)
+    status = found(before, said.status, advice.spec, generation, now.at, outcome=outcome, is_calibrated=is_calibrated)
     yield from _own(said.key, advice, status, said.owner)
     if why := _why_status(before, status, now.at):
         yield ApplyStatus(said.key, status, why)
@@ -175,7 +161,7 @@ def _fall_silent(key: Key, advice: Advice, now: Round) -> Iterator[Write]:
     generation = advice.metadata.generation or 1
     if is_over:
         heard_at = now.at.now - now.silence.seconds(key, now.at.now)
-        status = resolved(before, advice.spec, generation, heard_at, now.at, followed=lambda: now.followed(advice))
+        status = resolved(before, advice.spec, generation, heard_at, now.at, outcome=now.outcome_of(advice))
     else:
         status = silent(before, advice.spec, generation, now.at)
     yield from _own(key, advice, status, None)

@@ -18,7 +18,7 @@ from podlore.clock import Clock
 from podlore.errors import BadInput
 from podlore.policy import Policy
 from podlore.snapshot import History
-from podlore.vocabulary import Failure, Start
+from podlore.vocabulary import Failure, Given, Outcome, Start
 
 VERSION = 1
 KEY = "state.json.gz"
@@ -26,7 +26,7 @@ BYTES_MAX = 512 * 1024
 PACKED_BYTES_MAX = (BYTES_MAX - 8192) * 3 // 4
 """What base64 and the object around it leave of the bound."""
 UNPACKED_BYTES_MAX = 64 * 1024 * 1024
-_Item = TypeVar("_Item", Start, Failure)
+_Item = TypeVar("_Item", Start, Failure, Given, Outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,10 @@ def pack(remembered: Remembered, bytes_max: int = PACKED_BYTES_MAX) -> bytes:
     {'vision/a': 60.0}
     """
     while len(packed := gzip.compress(msgspec.json.encode(remembered), 6, mtime=0)) > bytes_max:
-        history = remembered.history
-        if not (history.starts or history.failures):
+        if remembered.history == History():
             return pack(replace(remembered, silences={}), bytes_max)
         share = min(0.9, bytes_max / len(packed))
-        remembered = replace(
-            remembered, history=History(_newest(history.starts, share), _newest(history.failures, share))
-        )
+        remembered = replace(remembered, history=_shorter(remembered.history, share))
     return packed
 
 
@@ -106,6 +103,13 @@ def _decompressed(packed: bytes) -> bytes:
     if not decompressor.eof:
         raise ValueError(f"it is cut off, or unpacks to more than {UNPACKED_BYTES_MAX} bytes")
     return content
+
+
+def _shorter(history: History, share: float) -> History:
+    """Keep the newest share of what is many and soon old; what was given and what came of it goes last."""
+    if history.starts or history.failures:
+        return replace(history, starts=_newest(history.starts, share), failures=_newest(history.failures, share))
+    return replace(history, given=_newest(history.given, share), outcomes=_newest(history.outcomes, share))
 
 
 def _newest(items: tuple[_Item, ...], share: float) -> tuple[_Item, ...]:

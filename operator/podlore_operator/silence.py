@@ -7,10 +7,10 @@ Comes in: what was found in a round. Leaves: new clocks. Kept by ``podlore_opera
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from podlore.policy import MINUTE_SECONDS
+from podlore.advice.outcome import OVER_AFTER_SECONDS
 from podlore_operator.writes import Key
 
-RESOLVED_AFTER_SECONDS = 15 * MINUTE_SECONDS
+RESOLVED_AFTER_SECONDS = OVER_AFTER_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

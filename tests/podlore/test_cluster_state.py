@@ -11,13 +11,17 @@ from podlore.policy import Mode, Policy
 from podlore.rules.watch import RuleWatch
 from podlore.snapshot import History
 from podlore.vocabulary import (
+    Action,
     Container,
     Controller,
+    DisruptionBudget,
     Event,
+    Given,
     GpuWindow,
     LogLine,
     Node,
     ObjectRef,
+    Pattern,
     Pod,
     Termination,
 )
@@ -152,6 +156,24 @@ def test_history_survives_a_restart(state, now):
     successor.restore(state.history)
     successor.apply(pod(node="gpu-1", scheduled_at=NOW - 50))
     assert successor.history == state.history != History()
+
+
+def test_what_was_given_is_remembered_until_it_is_told_anew_also_over_a_restart(state):
+    given = Given(ObjectRef("batch", "Job", "vision", "train"), Pattern.CRASH_LOOP, "Image", Action.INVESTIGATE, NOW)
+    history = History(given=(given,))
+    state.set_told(history)
+    assert state.snapshot().history == state.history == history
+    state.restore(History())
+    assert state.history.given == (), "another one led meanwhile"
+
+
+def test_disruption_budgets_are_seen_replaced_and_forgotten(state):
+    budget = DisruptionBudget("vision", "serve", {"app": "serve"}, uid="b1")
+    state.apply(budget)
+    state.apply(replace(budget, disruptions_allowed=1))
+    assert [one.disruptions_allowed for one in state.snapshot().budgets] == [1]
+    state.replace("DisruptionBudget", [])
+    assert state.snapshot().budgets == ()
 
 
 def test_metric_windows_are_there_only_with_metrics(state):

@@ -125,7 +125,8 @@ def test_a_status_keeps_its_transition_times_while_nothing_changes(keeper: Polic
     assert keeper.status_wanted(True, LATER) == keeper.status
     changed = keeper.status_wanted(False, LATER)
     assert changed
-    assert [one.last_transition_time for one in changed.conditions] == [AT, LATER]
+    times = {one.type: one.last_transition_time for one in changed.conditions}
+    assert times == {"Accepted": AT, "MetricsAvailable": LATER, "WithinBudget": AT}
 
 
 @pytest.mark.parametrize("obj", [{}, {"metadata": None}, {"metadata": {"name": "default"}, "spec": "x"}])
@@ -134,3 +135,16 @@ def test_no_object_breaks_it(keeper: PolicyKeeper, obj: dict[str, object]) -> No
     assert keeper.verdict
     assert not keeper.verdict.accepted
     assert keeper.in_force == Policy()
+
+
+def test_what_there_was_no_room_for_is_told_by_the_limit_reached() -> None:
+    keeper = PolicyKeeper(Grants())
+    keeper.offer({"metadata": {"name": "default", "generation": 1}, "spec": {}})
+    found = {}
+    for withheld in ({"Symptom": 4}, {"TeamDayCap": 123, "NamespaceDayCap": 2, "Symptom": 4}):
+        keeper.status = keeper.status_wanted(True, AT, withheld)
+        assert keeper.status is not None
+        found = {one.type: one for one in keeper.status.conditions}
+        assert found["WithinBudget"].status == str("TeamDayCap" not in withheld)
+    assert found["WithinBudget"].message == "withheld by limit: NamespaceDayCap 2, TeamDayCap 120"
+    assert keeper.status_wanted(True, LATER, {"TeamDayCap": 124, "NamespaceDayCap": 2}) == keeper.status

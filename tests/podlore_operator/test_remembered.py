@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from podlore.clock import Clock
 from podlore.errors import BadInput
 from podlore.snapshot import History
-from podlore.vocabulary import Failure, ObjectRef, Resources, Start
+from podlore.vocabulary import Action, Failure, Followed, Given, ObjectRef, Outcome, Pattern, Resources, Start
 from podlore_operator.remembered import BYTES_MAX, PACKED_BYTES_MAX, Remembered, pack, unpack
 
 JOB = ObjectRef("batch", "Job", "vision", "train", "v1", "u1")
@@ -45,6 +45,19 @@ def test_too_much_history_loses_its_oldest_part() -> None:
     assert len(packed) <= PACKED_BYTES_MAX < BYTES_MAX
     assert 1000 < len(kept) < 20_000
     assert kept == remembered.history.failures[-len(kept) :]
+
+
+def test_what_came_of_advice_outlasts_what_is_soon_old_and_is_bounded_too() -> None:
+    failures = tuple(failure(number) for number in range(20_000))
+    given = tuple(Given(JOB, Pattern.CRASH_LOOP, str(n), Action.FIX_APPLICATION, float(n)) for n in range(100))
+    outcomes = tuple(Outcome(one, Followed.YES, 1.0, one.at) for one in given)
+    history = History((), failures, given, outcomes)
+    kept = unpack(pack(Remembered(history))).history
+    assert (kept.given, kept.outcomes) == (given, outcomes)
+    least = unpack(pack(Remembered(history), bytes_max=2000)).history
+    assert not least.failures
+    assert 0 < len(least.outcomes) < 100
+    assert least.outcomes == outcomes[-len(least.outcomes) :]
 
 
 def test_silences_alone_may_not_pass_the_bound_either() -> None:

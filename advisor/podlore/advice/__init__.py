@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from podlore.advice.advised import Advised, Withheld, Withholding
+from podlore.advice.advised import CAPS, Advised, Withheld, Withholding
 from podlore.advice.cap import cap
 from podlore.advice.classified import Classifies, classified
 from podlore.advice.combine import combine
@@ -26,7 +26,7 @@ PASSES: tuple[Pass, ...] = (
     cap,  # and no more than people can read
 )
 
-__all__ = ["PASSES", "Advised", "Classifies", "Pass", "Withheld", "Withholding", "advice"]
+__all__ = ["CAPS", "PASSES", "Advised", "Classifies", "Pass", "Withheld", "Withholding", "advice"]
 
 
 def advice(

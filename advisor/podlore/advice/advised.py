@@ -30,6 +30,17 @@ class Withholding(StrEnum):
     TEAM_DAY_CAP = "TeamDayCap"
 
 
+CAPS = frozenset(
+    {
+        Withholding.NAMESPACE_CAP,
+        Withholding.CLUSTER_CAP,
+        Withholding.NAMESPACE_DAY_CAP,
+        Withholding.TEAM_DAY_CAP,
+    }
+)
+"""Reasons of which a policy's limits are the cause."""
+
+
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """A recommendation that is not given; ``because_of`` names what stands in its way."""

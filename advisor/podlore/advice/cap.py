@@ -1,20 +1,17 @@
 """The last pass: no more advice at once, and no more new advice a day, than people can read; the least worthy waits.
 
-What was given within the last day (`podlore.snapshot.History`) is no news and counts against the day; it comes again
-without counting anew.
+What was given within the last day (`podlore.snapshot.History`) counts against the day. What was given before and
+stands is no news: it comes again without counting anew.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from podlore.advice.advised import Withheld, Withholding
+from podlore.advice.outcome import DAY_SECONDS, key_of, said_key
 from podlore.advice.team import team_of
-from podlore.policy import HOUR_SECONDS
 from podlore.view import ClusterView
-from podlore.vocabulary import Given, ObjectRef, Pattern, Recommendation
-
-DAY_SECONDS = 24 * HOUR_SECONDS
-Key = tuple[ObjectRef, Pattern, str]
+from podlore.vocabulary import Recommendation
 
 
 def cap(recommendations: Iterable[Recommendation], view: ClusterView) -> Iterator[Recommendation | Withheld]:
@@ -30,16 +27,16 @@ class _Books:
 
     def __init__(self, view: ClusterView) -> None:
         self._view = view
-        today = {_key_of(one): one for one in view.snapshot.history.given if one.at > view.now - DAY_SECONDS}
-        self._known = frozenset(today)
+        given = view.snapshot.history.given
+        today = {key_of(one): one for one in given if one.at > view.now - DAY_SECONDS}
+        self._known = frozenset(map(key_of, given))
         self._active: Counter[str] = Counter()
         self._day: Counter[str] = Counter(one.target.namespace for one in today.values())
         self._team_day: Counter[str] = Counter(one.team for one in today.values() if one.team)
 
     def enter(self, one: Recommendation) -> Withholding | None:
         """Count an advice, and return why it may not be given; None if it may."""
-        finding = one.because
-        is_news = (finding.target, finding.pattern, finding.cause) not in self._known
+        is_news = said_key(one) not in self._known
         namespace, team = one.target.namespace, team_of(self._view, one.target)
         reason = self._reason(namespace, team, is_news=is_news)
         if reason is None:
@@ -59,7 +56,3 @@ class _Books:
         if is_news and team and self._team_day[team] >= limits.per_team_day_max:
             return Withholding.TEAM_DAY_CAP
         return None
-
-
-def _key_of(given: Given) -> Key:
-    return given.target, given.pattern, given.cause

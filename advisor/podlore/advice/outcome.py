@@ -1,31 +1,52 @@
 """What came of advice: whether it was followed, what that brought beside what was promised, and what it teaches.
 
-`given_of` writes down what an advice promises when it is first given. `settle` looks at what was given before: once the
-pattern is gone, or a day has passed, it says whether the target changed as advised and what was gained. The operator
-stores both (`podlore.snapshot.History`) before garbage collection can lose them; ``podlore advise --outcomes`` prints
-them. `learned` turns outcomes into confidence: below `OUTCOMES_MIN` of a pattern, the detector's own stands.
+`look_again` goes through the advice that was given before (`podlore.snapshot.History`): once the pattern is gone, or a
+day has passed, it says whether the target changed as advised and what was gained. `with_new` writes down what is given
+for the first time. The operator does both each round and stores what it remembers before garbage collection can lose
+it; ``--outcomes`` prints it. `learned` turns outcomes into confidence: below `OUTCOMES_MIN` of a pattern, the
+detector's own stands.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
+from podlore.advice.advised import Advised, Withholding
+from podlore.advice.followed import SHOWN_BY_PATCH, followed, has_ended, held_gpus
 from podlore.advice.team import team_of
-from podlore.policy import HOUR_SECONDS
-from podlore.topology.room import GPU_MILLI
+from podlore.policy import HOUR_SECONDS, MINUTE_SECONDS
+from podlore.snapshot import History
 from podlore.view import ClusterView
-from podlore.vocabulary import Action, Followed, Given, ObjectRef, Outcome, Pattern, Recommendation
+from podlore.vocabulary import Followed, Given, ObjectRef, Outcome, Pattern, Recommendation
 
 DAY_SECONDS = 24 * HOUR_SECONDS
+OVER_AFTER_SECONDS = 15 * MINUTE_SECONDS
+"""Patterns flicker: only what was not found for so long is over."""
 OUTCOMES_MIN = 30
 PRIOR_WEIGHT = 10.0
 """How many outcomes the detector's own confidence is worth beside those that were recorded."""
+GIVEN_MAX, OUTCOMES_MAX = 5_000, 2_000
+PATCH_LENGTH_MAX = 1024
 Key = tuple[ObjectRef, Pattern, str]
+GONE = frozenset({Withholding.ALREADY_DONE, Withholding.VANISHED, Withholding.TERMINATING})
+"""Withheld since there is nothing left to do; what is withheld for any other reason is still there."""
+
+
+def key_of(given: Given) -> Key:
+    """Return what makes two pieces of advice the same: target, pattern and cause."""
+    return given.target, given.pattern, given.cause
+
+
+def said_key(recommendation: Recommendation) -> Key:
+    """Return the same of a recommendation."""
+    finding = recommendation.because
+    return finding.target, finding.pattern, str(finding.cause)
 
 
 def given_of(recommendation: Recommendation, view: ClusterView, *, at: float | None = None) -> Given:
     """Return what is remembered of an advice that is given."""
     finding, gain = recommendation.because, recommendation.gain
+    is_shown = recommendation.action in SHOWN_BY_PATCH and len(recommendation.patch) <= PATCH_LENGTH_MAX
     return Given(
         target=finding.target,
         pattern=finding.pattern,
@@ -41,108 +62,118 @@ def given_of(recommendation: Recommendation, view: ClusterView, *, at: float | N
         gpus=held_gpus(view, finding.target) or finding.gpus,
         share=finding.share,
         node=next((ref.name for ref in (finding.target, *finding.blamed) if ref.kind == "Node"), ""),
+        patch=recommendation.patch if is_shown else "",
     )
 
 
-def settle(view: ClusterView, said: Iterable[Recommendation]) -> tuple[Outcome, ...]:
-    """Return the outcomes of what was given before and is settled now, those that are recorded already left out."""
-    known = {_key(outcome.given) for outcome in view.snapshot.history.outcomes}
-    saying = {(one.target, one.because.pattern, str(one.because.cause)) for one in said}
-    open_ones = [one for one in view.snapshot.history.given if _key(one) not in known]
-    settled = [one for one in open_ones if _key(one) not in saying or view.now - one.at >= DAY_SECONDS]
-    found = [_outcome(view, one, is_over=_key(one) not in saying) for one in settled]
-    return with_control((*view.snapshot.history.outcomes, *found))[len(view.snapshot.history.outcomes) :]
+def with_new(history: History, given: Iterable[Given]) -> History:
+    """Return a history in which everything that is given stands; what stands there already stays as it is.
+
+    >>> with_new(History(), [])
+    History(starts=(), failures=(), given=(), outcomes=())
+    """
+    known = {key_of(one) for one in history.given}
+    new = tuple(one for one in given if key_of(one) not in known)
+    return replace(history, given=(*history.given, *new)[-GIVEN_MAX:]) if new else history
+
+
+def look_again(
+    view: ClusterView,
+    advised: Advised,
+    *,
+    looked_at: float | None = None,
+    is_deaf: Callable[[Given], bool] = lambda _: False,
+    useful: Mapping[Key, bool] | None = None,
+    patience_seconds: float = 0.0,
+) -> History:
+    """Return the view's history with what became of the advice that was given before.
+
+    Parameters
+    ----------
+    advised
+        What the same view says now.
+    looked_at
+        When one looked last: since then at least, what is not found is gone. By default now.
+    is_deaf
+        Says of which advice the pattern could not have been found: then nothing is concluded.
+    useful
+        What people said of it; it decides whether it was right.
+    patience_seconds
+        How long a pattern must not have been found to be over.
+    """
+    history = view.snapshot.history
+    found = {said_key(one) for one in advised.recommendations}
+    found |= {said_key(one.recommendation) for one in advised.withheld if one.reason not in GONE}
+    since = view.now if looked_at is None else min(looked_at, view.now)
+    given = tuple(
+        _looked_at(one, since, is_found=key_of(one) in found or is_deaf(one), useful=(useful or {}).get(key_of(one)))
+        for one in history.given
+    )
+    recorded = {(key_of(one.given), one.given.at) for one in history.outcomes}
+    unsettled = [one for one in given if (key_of(one), one.at) not in recorded]
+    new = [made for one in unsettled if (made := _outcome(view, one, patience_seconds)) is not None]
+    outcomes = with_control((*history.outcomes, *new))[len(history.outcomes) :]
+    settled = recorded | {(key_of(one.given), one.given.at) for one in new}
+    kept = tuple(one for one in given if _is_kept(one, view.now, (key_of(one), one.at) in settled))
+    return replace(history, given=kept, outcomes=(*history.outcomes, *outcomes)[-OUTCOMES_MAX:])
+
+
+def _looked_at(given: Given, since: float, *, is_found: bool, useful: bool | None) -> Given:
+    if useful is not None and given.useful is not useful:
+        given = replace(given, useful=useful)
+    if is_found:
+        return given if given.unseen_since is None else replace(given, unseen_since=None)
+    return given if given.unseen_since is not None else replace(given, unseen_since=max(since, given.at))
+
+
+def _is_kept(given: Given, now: float, is_settled: bool) -> bool:
+    """Say whether an advice still counts: it stands, it is not settled, or it is of the last day."""
+    return given.unseen_since is None or not is_settled or given.at > now - DAY_SECONDS
+
+
+def _outcome(view: ClusterView, given: Given, patience_seconds: float) -> Outcome | None:
+    """Count the GPU-hours that are free, or worked, from the end of the matter until a day after the advice.
+
+    What ended by itself freed them too; that is what the followed ones are compared with. None while it is open.
+    """
+    over_at = given.unseen_since
+    is_over = over_at is not None and (
+        view.now - over_at >= patience_seconds or has_ended(view, given.target)
+    )  # who has ended is not found again, and may be collected any moment
+    if not is_over and view.now - given.at < DAY_SECONDS:
+        return None
+    verdict = followed(view, given, is_over=is_over)
+    ended_at = over_at if is_over and over_at is not None else view.now
+    hours_left = max(given.at + DAY_SECONDS - ended_at, 0.0) / HOUR_SECONDS
+    freed = 1.0 if is_over else 0.5 if verdict is Followed.PARTLY else 0.0
+    was_right = None if verdict is Followed.NO else is_over
+    return Outcome(
+        given,
+        verdict,
+        given.gpus * given.share * freed * hours_left,
+        view.now,
+        was_right=was_right if given.useful is None else given.useful,
+    )
 
 
 def with_control(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Return outcomes beside what the same span brought to those of their pattern that nobody touched."""
+    """Return outcomes beside what the same span brought to those of their pattern that nobody touched, by lost GPU."""
     untouched: dict[Pattern, list[Outcome]] = {}
     for one in outcomes:
-        if one.followed is Followed.NO:
+        if one.followed is Followed.NO and _lost_gpus(one.given) > 0:
             untouched.setdefault(one.given.pattern, []).append(one)
     return tuple(_beside(one, untouched.get(one.given.pattern, [])) for one in outcomes)
 
 
 def _beside(one: Outcome, untouched: list[Outcome]) -> Outcome:
-    others = [other.observed for other in untouched if other.given != one.given]
-    control = median(others) if others and one.followed is not Followed.NO else None
-    return Outcome(one.given, one.followed, one.observed, one.measured_at, control, one.was_right)
+    others = [other.observed / _lost_gpus(other.given) for other in untouched if other.given != one.given]
+    if not others or one.followed is Followed.NO:
+        return replace(one, control=None)
+    return replace(one, control=_lost_gpus(one.given) * median(others))
 
 
-def _outcome(view: ClusterView, given: Given, *, is_over: bool) -> Outcome:
-    """Count the GPU-hours that are free, or worked, from now until a day after the advice.
-
-    What ended by itself freed them too; that is what the followed ones are compared with.
-    """
-    followed = FOLLOWED.get(given.action, _is_over)(view, given, is_over)
-    hours_left = max(given.at + DAY_SECONDS - view.now, 0.0) / HOUR_SECONDS
-    freed = 1.0 if is_over else 0.5 if followed is Followed.PARTLY else 0.0
-    observed = given.gpus * given.share * freed * hours_left
-    was_right = None if followed is Followed.NO else is_over
-    return Outcome(given, followed, observed, view.now, was_right=was_right)
-
-
-# --- whether it was followed, by action ---
-
-Judge = Callable[[ClusterView, Given, bool], Followed]
-
-
-def held_gpus(view: ClusterView, target: ObjectRef) -> float:
-    """Return how many GPUs a workload holds now."""
-    workload = view.workload_by_ref.get(target)
-    return sum(pod.requests.gpu_milli for pod in view.bound_pods(workload)) / GPU_MILLI if workload else 0.0
-
-
-def _let_go(view: ClusterView, given: Given, _is_over: bool) -> Followed:
-    """Say whether its GPUs were given back: all of them, or some."""
-    held = held_gpus(view, given.target)
-    if held <= 0:
-        return Followed.YES
-    return Followed.PARTLY if held < given.gpus else Followed.NO
-
-
-def _smaller(view: ClusterView, given: Given, is_over: bool) -> Followed:
-    """Say whether it asks for less: enough for the pattern to be gone, or not quite."""
-    if given.target not in view.workload_by_ref:
-        return Followed.NO
-    if held_gpus(view, given.target) >= given.gpus > 0:
-        return Followed.NO
-    return Followed.YES if is_over else Followed.PARTLY
-
-
-def _left_node(view: ClusterView, given: Given, is_over: bool) -> Followed:
-    """Say whether the node was left: by all pods of the target, or by some."""
-    if given.target.kind == "Node":
-        return _cordoned(view, given, is_over)
-    workload = view.workload_by_ref.get(given.target)
-    pods = view.bound_pods(workload) if workload else ()
-    there = sum(pod.node == given.node for pod in pods)
-    if not pods:
-        return Followed.NO
-    if not there:
-        return Followed.YES
-    return Followed.PARTLY if is_over and there < len(pods) else Followed.NO
-
-
-def _cordoned(view: ClusterView, given: Given, _is_over: bool) -> Followed:
-    node = view.nodes.get(given.target.name)
-    return Followed.YES if node is None or node.is_cordoned else Followed.NO
-
-
-def _is_over(view: ClusterView, given: Given, is_over: bool) -> Followed:
-    """Say whether the matter is over although the target goes on: whoever vanished may have given up."""
-    is_there = given.target in view.workload_by_ref or given.target.name in view.nodes
-    return Followed.YES if is_over and is_there else Followed.NO
-
-
-FOLLOWED: Mapping[Action, Judge] = {
-    Action.RELEASE_IDLE: _let_go,
-    Action.RIGHT_SIZE: _smaller,
-    Action.AVOID_NODE: _left_node,
-    Action.SEPARATE: _left_node,
-    Action.CORDON_NODE: _cordoned,
-}
-"""How each action shows; all others by the pattern that is gone while the target is still there."""
+def _lost_gpus(given: Given) -> float:
+    return given.gpus * given.share
 
 
 # --- what it teaches ---
@@ -184,5 +215,7 @@ def learned(pattern: Pattern, prior: float, outcomes: Iterable[Outcome]) -> Lear
     )
 
 
-def _key(given: Given) -> Key:
-    return given.target, given.pattern, given.cause
+def calibrated(outcomes: Sequence[Outcome]) -> frozenset[Pattern]:
+    """Return the patterns of which enough outcomes back the confidence."""
+    seen = {one.given.pattern for one in outcomes}
+    return frozenset(pattern for pattern in seen if learned(pattern, 0.0, outcomes).is_calibrated)

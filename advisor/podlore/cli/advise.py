@@ -107,11 +107,11 @@ def age(seconds: float) -> str:
 
 
 def _outcomes(seen: "Snapshot", advised: "Advised", output: Output) -> str:
-    from podlore.advice.outcome import settle
+    from podlore.advice.outcome import look_again
     from podlore.advice.outcome_table import documents, table
     from podlore.view import ClusterView
 
-    found = (*seen.history.outcomes, *settle(ClusterView(seen), advised.recommendations))
+    found = look_again(ClusterView(seen), advised).outcomes
     if output is Output.TABLE:
         return _printable(table(found))
     if output is Output.JSON:

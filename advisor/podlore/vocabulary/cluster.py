@@ -133,16 +133,38 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class DisruptionBudget:
-    """How many pods of a kind may be disrupted now; a budget with no ``match_labels`` covers its whole namespace."""
+    """How many of the pods that it selects may be disrupted now; one that asks for nothing covers its namespace.
+
+    ``match_labels`` is None where there is no selector at all: it then covers nothing.
+    """
 
     namespace: str
     name: str
-    match_labels: Mapping[str, str] = field(default_factory=dict)
+    match_labels: Mapping[str, str] | None = field(default_factory=dict)
     disruptions_allowed: int = 0
+    match_expressions: tuple[Requirement, ...] = ()
+    uid: str = ""
+    created_at: float = 0.0
 
     def covers(self, pod: "Pod") -> bool:
-        """Say whether a pod counts towards it."""
-        return pod.namespace == self.namespace and self.match_labels.items() <= pod.labels.items()
+        """Say whether a pod counts towards it.
+
+        >>> budget = DisruptionBudget("vision", "b", {}, match_expressions=(Requirement("app", "In", ("a", "b")),))
+        >>> [budget.covers(Pod("vision", "p", "u", 0.0, labels={"app": app})) for app in ("a", "c")]
+        [True, False]
+        """
+        if pod.namespace != self.namespace or self.match_labels is None:
+            return False
+        asked = all(_is_met(requirement, pod.labels) for requirement in self.match_expressions)
+        return asked and self.match_labels.items() <= pod.labels.items()
+
+
+def _is_met(asked: Requirement, labels: Mapping[str, str]) -> bool:
+    """Say whether labels meet a label selector's expression, as Kubernetes has them."""
+    value = labels.get(asked.key)
+    if asked.operator in ("Exists", "DoesNotExist"):
+        return (value is not None) is (asked.operator == "Exists")
+    return (value in asked.values) is (asked.operator == "In")
 
 
 @dataclass(frozen=True, slots=True)

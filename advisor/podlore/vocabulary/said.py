@@ -95,9 +95,11 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An advice that was given: what it promised, and since when; ``followed_at`` where it was seen to be followed.
+    """An advice that was given: what it promised, and since when.
 
-    ``team`` is who was told; ``low`` and ``high`` are the ends of the gain's 90 % interval, in ``unit``.
+    ``team`` is who was told; ``low`` and ``high`` are the ends of the gain's 90 % interval, in ``unit``; ``patch`` is
+    kept where it alone says what following looks like. ``unseen_since`` is when its pattern was first not found any
+    more, None while it is; ``useful`` what people said of it.
     """
 
     target: ObjectRef
@@ -114,6 +116,9 @@ class Given:
     gpus: float = 0.0
     share: float = 1.0
     node: str = ""
+    patch: str = ""
+    unseen_since: float | None = None
+    useful: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from podlore.vocabulary import Action, EvidenceSource, Pattern, Severity
+from podlore.vocabulary import Action, EvidenceSource, Followed, Pattern, Severity
 from podlore_operator.api.conditions import Conditions
 from podlore_operator.api.keys import KEYS
 from podlore_operator.api.resource import ApiModel, Column, Presentation, Resource, Rule, at_most, rules
@@ -182,17 +182,19 @@ class Acknowledgement(ApiModel):
     """How severe it was; a higher severity reopens the advice."""
 
 
-class Outcome(ApiModel):
+class OutcomeDetail(ApiModel):
     """What happened after the advice, beside what was predicted."""
 
-    followed: Flag | None = None
-    """Whether the target changed as advised; absent while nobody can tell."""
+    followed: Followed
+    """Whether the target changed as advised, wholly or partly; what ended by itself was not followed."""
     unit: GainUnit
     """What the two are counted in."""
     predicted: SignedDecimal
     """The expected gain when the advice was first given."""
     observed: SignedDecimal
     """The gain that was measured."""
+    control: SignedDecimal | None = None
+    """What the same span brought to targets of this pattern that nobody touched, where there were any."""
     measured_at: Time
     """When it was measured."""
 
@@ -248,7 +250,7 @@ class AdviceStatus(ApiModel):
     """Which podlore and which classifier said so."""
     acknowledgement: Acknowledgement | None = None
     """When people's acknowledgement was first seen."""
-    outcome: Outcome | None = None
+    outcome: OutcomeDetail | None = None
     """What happened after it."""
     content_hash: Annotated[str, Field(max_length=16)] = ""
     """Hash of all that matters here; the operator writes only when it changes."""

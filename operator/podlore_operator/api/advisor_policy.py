@@ -155,7 +155,8 @@ class AdvisorPolicyStatus(ApiModel):
     observed_generation: Count | None = None
     """The metadata.generation that the operator has seen."""
     conditions: Conditions = ()
-    """Accepted: the policy is in force; False keeps the last good one. MetricsAvailable: GPU metrics come in."""
+    """Accepted: the policy is in force; False keeps the last good one. MetricsAvailable: GPU metrics come in.
+    WithinBudget: no advice is withheld for want of room; False counts it by the limit reached."""
     mode: Mode | None = None
     """The mode in force."""
 

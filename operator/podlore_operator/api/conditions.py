@@ -1,8 +1,8 @@
 """Status conditions as KEP-1623 has them, and the one function that changes a list of them.
 
 Types in use: ``Accepted`` (AdvisorPolicy, PatternRule: is it in force?), ``MetricsAvailable`` (AdvisorPolicy: do GPU
-metrics come in?), ``Observed`` (advice: is the pattern still seen?), ``Calibrated`` (advice: do enough recorded
-outcomes back its confidence?).
+metrics come in?), ``WithinBudget`` (AdvisorPolicy: is all said that there is to say?), ``Observed`` (advice: is the
+pattern still seen?), ``Calibrated`` (advice: do enough recorded outcomes back its confidence?).
 """
 
 from collections.abc import Iterable
@@ -21,6 +21,7 @@ class ConditionType(StrEnum):
 
     ACCEPTED = "Accepted"
     METRICS_AVAILABLE = "MetricsAvailable"
+    WITHIN_BUDGET = "WithinBudget"
     OBSERVED = "Observed"
     CALIBRATED = "Calibrated"
 

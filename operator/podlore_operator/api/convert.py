@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from podlore.clock import Clock
 from podlore.policy import METRIC_NAMES, Policy, Prices
-from podlore.vocabulary import Evidence, Gain, ObjectRef, Recommendation
+from podlore.vocabulary import Evidence, Gain, ObjectRef, Outcome, Recommendation
 from podlore_operator.api.advice import (
     AdviceSpec,
     AdviceStatus,
@@ -21,6 +21,7 @@ from podlore_operator.api.advice import (
     EvidenceItem,
     ExpectedGain,
     GainUnit,
+    OutcomeDetail,
     RecommendationDetail,
     RecommendationType,
     Reference,
@@ -122,6 +123,20 @@ def policy_of(spec: AdvisorPolicySpec) -> Policy:
         ),
     }
     return dataclasses.replace(said, **{name: value for name, value in flat.items() if value is not None})
+
+
+def outcome_of(outcome: Outcome | None, clock: Clock) -> OutcomeDetail | None:
+    """Return what came of an advice as its status has it; None where no gain was predicted."""
+    if outcome is None or not outcome.given.unit:
+        return None
+    return OutcomeDetail(
+        followed=outcome.followed,
+        unit=GainUnit(outcome.given.unit),
+        predicted=two_digits(outcome.given.expected),
+        observed=two_digits(outcome.observed),
+        control=None if outcome.control is None else two_digits(outcome.control),
+        measured_at=wall_time(clock, outcome.measured_at),
+    )
 
 
 def content_hash(status: AdviceStatus) -> str:

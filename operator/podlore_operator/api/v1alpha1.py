@@ -7,7 +7,7 @@ from podlore_operator.api.advice import (
     AdviceStatus,
     ClusterSchedulingAdvice,
     Feedback,
-    Outcome,
+    OutcomeDetail,
     SchedulingAdvice,
     State,
 )
@@ -44,7 +44,7 @@ __all__ = [
     "ImpactReportSpec",
     "ImpactReportStatus",
     "ObjectMeta",
-    "Outcome",
+    "OutcomeDetail",
     "OwnerReference",
     "PatternRule",
     "PatternRuleSpec",

@@ -10,6 +10,7 @@ import typer
 from podlore.errors import BadInput, Unavailable
 
 if TYPE_CHECKING:
+    from podlore.snapshot import History
     from podlore_operator.api.advice import Advice
 
 NOTHING = "No advice."
@@ -40,6 +41,12 @@ def advice(
     explain: Annotated[
         str | None, typer.Option(help="Print one advice with its evidence and steps.", metavar="NAME")
     ] = None,
+    outcomes: Annotated[
+        bool, typer.Option("--outcomes", help="Instead, what came of advice that was given before.")
+    ] = False,
+    home: Annotated[
+        str, typer.Option(help="For --outcomes: the operator's namespace and name.", metavar="NAMESPACE/NAME")
+    ] = "podlore/podlore",
     kubeconfig: Annotated[Path | None, typer.Option(help="The kubeconfig to use.")] = None,
     context: Annotated[str | None, typer.Option(help="Its context.")] = None,
 ) -> None:
@@ -51,12 +58,17 @@ def advice(
 
     [bold]podlore advice --explain job-train-crashloop-1a2b3c4d[/]   one, with its evidence
 
+    [bold]podlore advice --outcomes[/]                          what came of it: followed or not, and the gain
+
     [bold]podlore advice --operator http://127.0.0.1:8080[/]    what an operator in dry run would say
     """
     import asyncio
 
     from podlore_operator.cli.advice_text import documents, explained, table
 
+    if outcomes:
+        typer.echo(_outcomes(asyncio.run(_history(operator, home, kubeconfig, context)), namespace, output))
+        return
     found = asyncio.run(_of_operator(operator) if operator else _of_cluster(kubeconfig, context))
     if namespace is not None:
         found = [one for one in found if one.metadata.namespace == namespace]
@@ -82,6 +94,33 @@ async def _of_cluster(kubeconfig: Path | None, context: str | None) -> list["Adv
                 raise Unavailable(f"{api.server} does not serve podlore's kinds: install the chart, or ask --operator")
             items += ({"kind": kind.__name__, **item} for item in listed)
     return _read(items)
+
+
+async def _history(operator: str | None, home: str, kubeconfig: Path | None, context: str | None) -> "History":
+    """Return what a running operator remembers, or what the one at home wrote down."""
+    from podlore.snapshot import History
+    from podlore_operator.cli.memory import read_memory
+    from podlore_operator.cli.snapshot import of_operator
+    from podlore_operator.observe.connection import Connection
+
+    if operator:
+        return (await of_operator(operator)).history
+    namespace, _, name = home.partition("/")
+    if not (namespace and name):
+        raise BadInput(f"--home {home!r} is not NAMESPACE/NAME, such as podlore/podlore")
+    async with Connection.open(kubeconfig, context) as api:
+        remembered = await read_memory(api, namespace, name)
+    return remembered.history if remembered else History()
+
+
+def _outcomes(history: "History", namespace: str | None, output: Output) -> str:
+    from podlore.advice.outcome_table import documents, table
+    from podlore_operator.cli.advice_text import printable, written
+
+    found = [one for one in history.outcomes if namespace in (None, one.given.target.namespace)]
+    if output in (Output.TABLE, Output.WIDE):
+        return printable(table(found))
+    return written(documents(found), as_yaml=output is Output.YAML)
 
 
 async def _of_operator(url: str) -> list["Advice"]:

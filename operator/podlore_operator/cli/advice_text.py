@@ -57,17 +57,21 @@ def explained(one: Advice) -> str:
     if gain:
         lines.append(f"  Expected gain: {gain.expected} {gain.unit} ({gain.low} to {gain.high})")
     lines += ["", *_life(status), "", "React", *_reactions(one)]
-    return _printable("\n".join(lines))
+    return printable("\n".join(lines))
 
 
 def documents(found: Iterable[Advice], *, as_yaml: bool) -> str:
     """Return the objects as JSON or YAML."""
-    objects = [one.document() for one in sorted(found, key=_pressing)]
+    return written([one.document() for one in sorted(found, key=_pressing)], as_yaml=as_yaml)
+
+
+def written(document: object, *, as_yaml: bool) -> str:
+    """Return a document as JSON or YAML."""
     if not as_yaml:
-        return json.dumps(objects, indent=2)
+        return json.dumps(document, indent=2)
     import yaml
 
-    return yaml.safe_dump(objects, sort_keys=False, allow_unicode=False).rstrip("\n")
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=False).rstrip("\n")
 
 
 def _pressing(one: Advice) -> tuple[object, ...]:
@@ -97,14 +101,18 @@ def _row(one: Advice, now: datetime) -> Sequence[str]:
         _time(status.expires_at),
         status.summary,
     )
-    return [_printable(str(cell)) for cell in cells]
+    return [printable(str(cell)) for cell in cells]
 
 
 def _life(status: AdviceStatus) -> list[str]:
     lines = [f"{status.state}, seen since {_time(status.first_seen)}, until {_time(status.last_seen)}"]
     if status.outcome:
         outcome = status.outcome
-        lines.append(f"Outcome: predicted {outcome.predicted}, observed {outcome.observed} {outcome.unit}")
+        control = f", untouched ones {outcome.control}" if outcome.control else ""
+        lines.append(
+            f"Outcome: {outcome.followed}, predicted {outcome.predicted}, observed {outcome.observed} "
+            f"{outcome.unit}{control}"
+        )
     return [*lines, f"Expires {_time(status.expires_at)}. Said by {status.model_version}."]
 
 
@@ -127,6 +135,6 @@ def _time(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Replace what could drive a terminal: names and messages are anybody's."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from podlore.snapshot import Snapshot
     from podlore_operator.observe.connection import Connection
     from podlore_operator.policy_keeper import PolicyKeeper
-    from podlore_operator.remembered import Remembered
 
 SYNC_SECONDS = 120.0
 
@@ -56,7 +55,7 @@ def snapshot(
 
     clock = Clock(scale=clock_scale, anchor=clock_anchor)
     taken = asyncio.run(
-        _of_operator(operator)
+        of_operator(operator)
         if operator
         else _of_cluster(Source(kubeconfig, context, prometheus, namespace, name, logs), clock)
     )
@@ -68,7 +67,14 @@ def snapshot(
     )
 
 
-async def _of_operator(url: str) -> "Snapshot":
+async def of_operator(url: str) -> "Snapshot":
+    """Return the picture that a running operator decides on.
+
+    Raises
+    ------
+    PodloreError
+        If no operator answers there.
+    """
     import msgspec
 
     from podlore.snapshot import Snapshot
@@ -95,13 +101,16 @@ class Source:
 
 async def _of_cluster(source: Source, clock: "Clock") -> "Snapshot":
     from podlore.cluster_state import ClusterState
+    from podlore_operator.cli.memory import read_memory
     from podlore_operator.observe.connection import Connection
 
     async with Connection.open(source.kubeconfig, source.context) as api:
         state = ClusterState(clock)
         await _list_once(api, clock, state)
         keeper = await _read_policy(api)
-        remembered = await _read_memory(api, clock, source.namespace or api.namespace, f"{source.name}-state")
+        remembered = await read_memory(api, source.namespace or api.namespace, source.name)
+        if remembered and not remembered.fits(clock):
+            remembered = None
         if remembered and remembered.policy:
             keeper.recall(remembered.policy)
         if keeper.verdict and not keeper.verdict.accepted:
@@ -150,20 +159,6 @@ async def _read_policy(api: "Connection") -> "PolicyKeeper":
     for obj in (await list_all(api, policy_collection()))[0]:
         keeper.offer(obj)
     return keeper
-
-
-async def _read_memory(api: "Connection", clock: "Clock", namespace: str, name: str) -> "Remembered | None":
-    """Return what the operator remembers, None where that is nothing or of another clock."""
-    from podlore_operator.remembered import content_of, unpack
-
-    path = f"/api/v1/namespaces/{namespace}/configmaps/{name}"
-    try:
-        content = content_of((await api.request("GET", path)).json())
-        remembered = unpack(content) if content else None
-    except (BadInput, Unavailable) as error:
-        typer.echo(f"podlore: no memory of an operator: {error}", err=True)
-        return None
-    return remembered if remembered is not None and remembered.fits(clock) else None
 
 
 async def _read_logs(api: "Connection", clock: "Clock", state: "ClusterState", *, is_asked_for: bool) -> None:

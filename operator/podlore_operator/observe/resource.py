@@ -6,7 +6,7 @@ from functools import partial
 
 from podlore.clock import Clock
 from podlore.cluster_state import Seen
-from podlore.objects import read_controller, read_event, read_node, read_pod
+from podlore.objects import read_controller, read_disruption_budget, read_event, read_node, read_pod
 
 Reader = Callable[[object, Clock], Seen]
 
@@ -47,6 +47,7 @@ BASIC: tuple[Resource, ...] = (
     Resource("Node", "/api/v1/nodes", read_node),
     Resource("Pod", "/api/v1/pods", read_pod),
     Resource("Event", "/api/v1/events", read_event),
+    Resource("DisruptionBudget", "/apis/policy/v1/poddisruptionbudgets", read_disruption_budget),
     controllers("batch/v1", "Job", "jobs"),
     controllers("batch/v1", "CronJob", "cronjobs"),
     controllers("apps/v1", "Deployment", "deployments"),

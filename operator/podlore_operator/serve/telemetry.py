@@ -53,7 +53,8 @@ class Telemetry:
         self.latency_seconds = histogram("decision_latency_seconds", "From a change that was seen to written advice.")
         self.advice = gauge("advice", "Advice in the cluster, or in mind in dry run.", "pattern", "state")
         self.gpu_hours = gauge("gpu_hours_at_stake", "GPU-hours at stake in active advice.", "pattern")
-        self.withheld = gauge("advice_withheld", "Advice that found no place, by the limit reached.", "limit")
+        self.withheld = gauge("advice_withheld", "Advice that is not given, by the reason.", "reason")
+        self.outcomes = gauge("advice_outcomes", "What came of earlier advice.", "pattern", "followed")
         self.feedback = gauge("advice_feedback", "What people said of the advice there is.", "pattern", "feedback")
 
         self.writes = counter("writes_total", "Requests to the API server that change something.", "what", "result")

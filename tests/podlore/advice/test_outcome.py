@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from podlore.advice import advice
-from podlore.advice.outcome import OUTCOMES_MIN, given_of, learned, settle, with_control
+from podlore.advice.outcome import (
+    OUTCOMES_MIN,
+    OVER_AFTER_SECONDS,
+    given_of,
+    learned,
+    look_again,
+    with_control,
+    with_new,
+)
 from podlore.advisor import advise
 from podlore.patterns.found import found
 from podlore.snapshot import History, Snapshot
@@ -34,7 +42,7 @@ def given() -> Given:
 
 def after(given: Given, *pods: Pod, hours: float = 4, **more: object) -> Outcome | None:
     later = cluster(*pods, history=History(given=(replace(given, at=NOW - hours * HOUR),)), **more)
-    return next(iter(settle(ClusterView(later), advise(later).recommendations)), None)
+    return next(iter(look_again(ClusterView(later), advise(later)).outcomes), None)
 
 
 def test_what_was_promised_is_written_down(given: Given) -> None:
@@ -78,7 +86,44 @@ def test_an_outcome_is_recorded_once(given: Given) -> None:
     old = replace(given, at=NOW - 4 * HOUR)
     known = Outcome(old, Followed.YES, 1.0, NOW)
     later = cluster(history=History(given=(old,), outcomes=(known,)))
-    assert not settle(ClusterView(later), ())
+    assert look_again(ClusterView(later), advise(later)).outcomes == (known,)
+
+
+def live(seen: Snapshot, history: History, hours: float, useful: bool | None = None) -> History:
+    """What a round remembers that comes so many hours after the advice, a minute after the one before."""
+    now = NOW + hours * HOUR
+    view = ClusterView(replace(seen, now=now, history=history))
+    said = {(one.target, one.pattern, one.cause): useful for one in history.given if useful is not None}
+    patience = {"looked_at": now - 60, "patience_seconds": OVER_AFTER_SECONDS}
+    return look_again(view, advise(view.snapshot), useful=said, **patience)
+
+
+def test_what_is_not_found_for_a_moment_is_not_over_and_counts_from_when_it_was_last_found(given: Given) -> None:
+    history = live(cluster(), with_new(History(), [given]), 4)
+    assert not history.outcomes
+    assert history.given[0].unseen_since == NOW + 4 * HOUR - 60
+    assert live(cluster(IDLE), history, 4.1).given == (given,), "it is there again"
+    [outcome] = live(cluster(), history, 4.3).outcomes
+    assert outcome.observed == pytest.approx(8 * (20 + 1 / 60))
+
+
+def test_a_job_that_ended_is_settled_before_it_is_collected_and_was_not_followed(given: Given) -> None:
+    ended = cluster(controllers=(replace(OWNER, finished_at=NOW + HOUR),))
+    [outcome] = live(ended, with_new(History(), [given]), 1).outcomes
+    assert (outcome.followed, outcome.was_right) == (Followed.NO, None)
+
+
+def test_what_is_settled_is_forgotten_after_a_day_unless_it_stands(given: Given) -> None:
+    history = live(cluster(IDLE), with_new(History(), [given]), 24)
+    assert [one.followed for one in history.outcomes] == [Followed.NO]
+    assert live(cluster(IDLE), history, 30) == history, "it stands, and is told once"
+    assert live(cluster(), history, 31).given == ()
+
+
+def test_people_say_whether_it_was_right(given: Given) -> None:
+    history = live(cluster(IDLE), with_new(History(), [given]), 23, useful=False)
+    [outcome] = live(cluster(IDLE), history, 24).outcomes
+    assert (outcome.followed, outcome.was_right) == (Followed.NO, False)
 
 
 def outcomes(given: Given, right: int, wrong: int) -> tuple[Outcome, ...]:

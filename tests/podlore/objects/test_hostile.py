@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from podlore.clock import Clock
 from podlore.errors import BadInput
-from podlore.objects import read_controller, read_event, read_node, read_pod
+from podlore.objects import read_controller, read_disruption_budget, read_event, read_node, read_pod
 
 TIME = "2026-11-23T10:00:00Z"
 METADATA = {
@@ -71,6 +71,16 @@ OBJECTS = {
         "series": {"count": 2, "lastObservedTime": TIME},
         "eventTime": TIME,
         "lastTimestamp": TIME,
+    },
+    read_disruption_budget: {
+        "metadata": METADATA,
+        "spec": {
+            "selector": {
+                "matchLabels": {"app": "x"},
+                "matchExpressions": [{"key": "k", "operator": "In", "values": ["v"]}],
+            }
+        },
+        "status": {"disruptionsAllowed": 1},
     },
     read_controller: {
         "apiVersion": "batch/v1",

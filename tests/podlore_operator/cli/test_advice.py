@@ -3,14 +3,19 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from podlore.cli.main import app
 from podlore.errors import BadInput, Unavailable
+from podlore.snapshot import History
+from podlore.testing import NOW, snapshot
+from podlore.vocabulary import Action, Followed, Given, ObjectRef, Outcome, Pattern
 
 ADVICE: dict[str, Any] = {
     "apiVersion": "podlore.io/v1alpha1",
@@ -182,3 +187,32 @@ def test_no_operator_is_told_with_the_way_out() -> None:
         done = CliRunner().invoke(app, ["advice", "--operator", url])
         assert isinstance(done.exception, error)
         assert "\n" not in str(done.exception)
+
+
+def test_what_came_of_advice_is_read_from_an_operator(endpoint: Endpoint) -> None:
+    given = Given(
+        ObjectRef("batch", "Job", "vision", "train"),
+        Pattern.RESOURCE_HOARDING,
+        "AllIdle",
+        Action.RELEASE_IDLE,
+        NOW,
+        unit="GPUHours",
+        expected=24,
+        low=12,
+        high=36,
+    )
+    outcomes = tuple(
+        Outcome(replace(given, target=replace(given.target, namespace=name)), Followed.YES, 18, NOW, control=3)
+        for name in ("vision", "nlp")
+    )
+    endpoint.body = msgspec.json.encode(snapshot(history=History(outcomes=outcomes)))
+    listed = CliRunner().invoke(app, ["advice", "--outcomes", "--operator", endpoint.url, "-n", "nlp"])
+    assert listed.exit_code == 0, listed.output
+    row = next(line for line in listed.output.splitlines() if line.startswith("nlp"))
+    assert row.split()[3:8] == ["Followed", "24", "12-36", "18", "3"]
+    assert "vision" not in listed.output
+    wanted = ["advice", "--outcomes", "--operator", endpoint.url, "-o", "json"]
+    assert [one["namespace"] for one in json.loads(CliRunner().invoke(app, wanted).output)["outcomes"]] == [
+        "vision",
+        "nlp",
+    ]
