@@ -13,6 +13,7 @@ from podlore.patterns import trends
 from podlore.patterns.runs import NUMBER, run_name
 from podlore.view import ClusterView
 from podlore.vocabulary import ObjectRef, Pod, Workload
+from podlore.workloads import is_finished
 
 NEIGHBOURS_MAX = 50
 CHANCE_MAX = 1 / 3
@@ -28,7 +29,10 @@ SM_CLOCK = "DCGM_FI_DEV_SM_CLOCK"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An aggressor slows a victim on a node; both are workloads, or a pod that is gone."""
+    """An aggressor slows a victim on a node; both are workloads, or a pod that is gone.
+
+    ``is_apart`` says that the aggressor runs now, but not on this node: somebody has separated the two.
+    """
 
     victim: ObjectRef
     aggressor: ObjectRef
@@ -36,6 +40,7 @@ class Edge:
     pod: Pod
     effect: Effect
     meeting: MeetingPoint
+    is_apart: bool = False
 
 
 def observed(view: ClusterView) -> tuple[Edge, ...]:
@@ -70,7 +75,8 @@ def _edges(view: ClusterView, workload: Workload) -> Iterator[Edge]:
             found = effect(own, presence, explained, changes_min)
             if found is not None and found.low > 0 and found.chance * len(candidates) <= chance_max:
                 meeting = meeting_point(view, pod, visitors, presence)
-                yield Edge(workload.ref, _aggressor(view, visitors), pod.node, pod, found, meeting)
+                is_apart = _runs_elsewhere(view, visitors[-1], pod.node)
+                yield Edge(workload.ref, _aggressor(view, visitors), pod.node, pod, found, meeting, is_apart)
 
 
 def _at_work(activity: Sequence[float | None]) -> tuple[float | None, ...]:
@@ -83,22 +89,37 @@ def _aggressor(view: ClusterView, visitors: Sequence[ObjectRef]) -> ObjectRef:
     return next((workload.ref for workload in owned if workload), visitors[-1])
 
 
+def _runs_elsewhere(view: ClusterView, visitor: ObjectRef, node: str) -> bool:
+    """Say whether pods of a visitor's kind run now, and none of them here."""
+    kind = _kind_of(visitor.namespace, visitor.name)
+    nodes = {
+        pod.node
+        for pod in view.snapshot.pods
+        if pod.node and not is_finished(pod) and _kind_of(pod.namespace, pod.name) == kind
+    }
+    return bool(nodes) and node not in nodes
+
+
+def _kind_of(namespace: str, pod: str) -> tuple[str, str]:
+    """Return what runs of one kind have in common: an hourly job has another name each hour."""
+    return namespace, NUMBER.sub("#", run_name(pod))
+
+
 def _throttled(view: ClusterView, pod: Pod) -> tuple[bool, ...]:
     clocks = [one for one in view.series_by_pod.get((pod.namespace, pod.name), ()) if one.metric == SM_CLOCK]
     return throttled(trends.mean_of(clocks)) if clocks else ()
 
 
 def _visitors(view: ClusterView, workload: Workload, pod: Pod) -> list[list[ObjectRef]]:
-    """Return the pods of others that were on the node at any time that is remembered; runs of one kind are one visitor.
+    """Return the pods of others that were on the node at any time that is remembered, those of one kind together.
 
-    An hourly job has another name each hour, and its next visit is no time without it.
+    The next visit of an hourly job is no time without it.
     """
     own = {(one.namespace, one.name) for one in workload.pods}
     keys = {(series.namespace, series.pod) for series in view.series_by_node.get(pod.node, ()) if series.pod} - own
     kinds: dict[tuple[str, str], list[ObjectRef]] = {}
     for namespace, name in sorted(keys):
-        kind = namespace, NUMBER.sub("#", run_name(name))
-        kinds.setdefault(kind, []).append(ObjectRef("", "Pod", namespace, name))
+        kinds.setdefault(_kind_of(namespace, name), []).append(ObjectRef("", "Pod", namespace, name))
     return list(kinds.values())[:NEIGHBOURS_MAX]
 
 

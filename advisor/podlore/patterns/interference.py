@@ -2,7 +2,7 @@
 
 `podlore.interference.observed` tells what each neighbour costs and on which resource they meet; the lower end of a 95 %
 interval of the fall must pass the bar. The evidence names every neighbour that does, and the nodes listed are those on
-which the workload would fit without any of them.
+which the workload would fit without any of them. A neighbour that runs elsewhere by now is not spoken of.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ def interference(view: ClusterView) -> Iterator[Finding]:
         return
     edges: dict[ObjectRef, list[Edge]] = {}
     for edge in observed(view):
-        if edge.effect.low * 100 >= limits.slowdown_percent_min:
+        if not edge.is_apart and edge.effect.low * 100 >= limits.slowdown_percent_min:
             edges.setdefault(edge.victim, []).append(edge)
     for victim, its in edges.items():
         worst = sorted(its, key=lambda edge: (-edge.effect.low, edge.aggressor))[:AGGRESSORS_MAX]

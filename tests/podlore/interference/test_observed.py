@@ -109,6 +109,18 @@ def test_a_clock_throttled_at_other_times_is_left_out_and_said() -> None:
     assert edge.effect.steps_left_out == 2
 
 
+@pytest.mark.parametrize(("runs_on", "is_said"), [(("gpu-2",), False), (("gpu-1", "gpu-2"), True), ((), True)])
+def test_a_neighbour_that_runs_elsewhere_by_now_is_known_and_not_spoken_of(
+    runs_on: tuple[str, ...], is_said: bool
+) -> None:
+    first, *later = (pod(f"decoder-{turn}", namespace="vision", node="gpu-1", gpus=1) for turn in range(3))
+    now = [replace(one, node=node) for one, node in zip(later, runs_on, strict=False)]
+    view = seen(own(COMPANY), there(first), pods=(VICTIM, *now))
+    [edge] = [edge for edge in observed(view) if edge.victim.name == "trainer"]
+    assert edge.is_apart is not is_said
+    assert [finding.target.name for finding in interference(view)] == ["trainer"] * is_said
+
+
 def test_a_quiet_cluster_has_no_edges() -> None:
     assert observed(seen(own([False] * 32), there())) == ()
 
