@@ -1,9 +1,10 @@
 """Who should share with whom: a symmetric table of gains comes in, pairs of the greatest sum leave, with a bound.
 
 A gain is what sharing brings over taking turns, such as the sum of both speeds less 1; -inf forbids a pair, and staying
-alone brings 0. The assignment of everybody to somebody is solved exactly; its even cycles are split into pairs, its odd
-ones exchange a member each, two by two, and swaps between pairs mend the rest. Half the assignment's sum bounds every
-matching from above, so that the distance from the best is known. Few jobs are matched exactly.
+alone brings 0. The assignment of everybody to somebody is solved exactly, by kind where many jobs are alike; its even
+cycles are split into pairs, its odd ones exchange a member each, two by two, and swaps between pairs mend the rest.
+Half the assignment's sum bounds every matching from above, so that the distance from the best is known. Few jobs are
+matched exactly.
 
 Called with one table a rack and GPU type: who could not share anyway is not asked about.
 """
@@ -16,12 +17,12 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from podlore.errors import BadInput
+from podlore.interference.kinds import assigned_by_kind, kinds_of
 from podlore.interference.pairs import Floats, Ints
 
 EXACT_MAX = 40
 """Up to this many jobs Edmonds' algorithm costs less than a tenth of a second."""
 ALONE = -1
-FORBIDDEN = -1e6
 SYMMETRY_TOLERANCE = 1e-9
 SWAP_ROUNDS_MAX = 50
 IMPROVEMENT_MIN = 1e-12
@@ -66,11 +67,11 @@ def match(gain: Floats) -> Matching:
 def _checked(gain: Floats) -> Floats:
     if gain.ndim != 2 or gain.shape[0] != gain.shape[1]:
         raise BadInput(f"gains of shape {gain.shape} are no square table")
-    allowed = np.where(np.isfinite(gain), gain, FORBIDDEN)
+    allowed = np.where(np.isfinite(gain), gain, 0.0)
     np.fill_diagonal(allowed, 0.0)
     if np.abs(allowed - allowed.T).max(initial=0.0) > SYMMETRY_TOLERANCE:
         raise BadInput("gains are not symmetric: what i with j brings must be what j with i brings")
-    return allowed
+    return np.asarray(np.maximum(allowed, 0.0))
 
 
 def _exact(gain: Floats) -> tuple[Ints, float]:
@@ -86,10 +87,8 @@ def _exact(gain: Floats) -> tuple[Ints, float]:
 
 
 def _by_assignment(gain: Floats) -> tuple[Ints, float]:
-    cost = gain.max(axis=1, keepdims=True) - gain
-    cost -= cost.min(axis=0)  # changes no assignment's order, and halves the solver's time
-    _, assigned = linear_sum_assignment(cost)
-    bound = float(gain[np.arange(len(gain)), assigned].sum()) / 2
+    kinds = kinds_of(gain)
+    assigned, total = assigned_by_kind(kinds) if kinds else _one_by_one(gain)
     partner = np.full(len(gain), ALONE, dtype=np.intp)
     odd = []
     for cycle in _cycles(assigned):
@@ -100,7 +99,15 @@ def _by_assignment(gain: Floats) -> tuple[Ints, float]:
             _join(partner, max(halves, key=lambda half: sum(gain[edge] for edge in half)))
     _join_odd_cycles(gain, partner, odd)
     _swap(gain, partner)
-    return partner, bound
+    _part_where_nothing_is_gained(gain, partner)
+    return partner, total / 2
+
+
+def _one_by_one(gain: Floats) -> tuple[Ints, float]:
+    cost = gain.max(axis=1, keepdims=True) - gain
+    cost -= cost.min(axis=0)  # changes no assignment's order, and halves the solver's time
+    _, assigned = linear_sum_assignment(cost)
+    return assigned, float(gain[np.arange(len(gain)), assigned].sum())
 
 
 def _cycles(assigned: Ints) -> Iterator[list[int]]:
@@ -150,7 +157,6 @@ def _join_odd_cycles(gain: Floats, partner: Ints, odd: list[_OddCycle]) -> None:
             )
             _join(partner, [(int(cycle.members[x]), int(odd[q].members[y]))])
             _join(partner, cycle.pairs_without(int(x)) + odd[q].pairs_without(int(y)))
-    _part_at_a_loss(gain, partner)
 
 
 def _joint(gain: Floats, odd: list[_OddCycle]) -> Floats:
@@ -190,7 +196,7 @@ def _join(partner: Ints, pairs: list[tuple[int, int]]) -> None:
         partner[i], partner[j] = j, i
 
 
-def _part_at_a_loss(gain: Floats, partner: Ints) -> None:
+def _part_where_nothing_is_gained(gain: Floats, partner: Ints) -> None:
     for i, j in enumerate(partner.tolist()):
         if j != ALONE and gain[i, j] <= 0:
             partner[i] = ALONE

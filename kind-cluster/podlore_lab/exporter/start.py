@@ -19,7 +19,7 @@ from podlore_lab.waiting import wait_for
 JOB = "dcgm-exporter"
 """The scrape job's name, and the process's."""
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 TARGET_LABELS = {
     "job": JOB,

@@ -7,6 +7,7 @@ import pytest
 
 from podlore.errors import BadInput
 from podlore.interference import match as matching
+from podlore.interference.kinds import kinds_of
 from podlore.interference.match import match
 from podlore.interference.pairs import Floats
 
@@ -50,6 +51,28 @@ def test_large_tables_come_within_a_thousandth_of_the_bound() -> None:
     for gain in (symmetric(400, 0), symmetric(400, 2, low=-1.0), symmetric(26, 3)[np.ix_(kinds, kinds)]):
         found = match(gain)
         assert found.upper_bound * 0.999 <= found.gain <= found.upper_bound + 1e-9
+
+
+def test_jobs_that_are_alike_are_assigned_by_kind_as_well_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(4):
+        kinds = np.random.default_rng(seed).integers(0, 9, 90)
+        gain = symmetric(9, seed, low=-0.7)[np.ix_(kinds, kinds)]
+        assert kinds_of(np.maximum(gain * ~np.eye(90, dtype=bool), 0.0)) is not None
+        by_kind = match(gain)
+        monkeypatch.setattr(matching, "kinds_of", lambda _: None)
+        one_by_one = match(gain)
+        monkeypatch.undo()
+        assert by_kind.upper_bound == pytest.approx(one_by_one.upper_bound, rel=1e-9)
+        assert by_kind.gain == pytest.approx(one_by_one.gain, rel=0.01)
+
+
+def test_who_gains_something_else_with_one_other_is_of_another_kind() -> None:
+    gain = np.full((50, 50), 0.3)
+    np.fill_diagonal(gain, 0.0)
+    gain[3, 7] = gain[7, 3] = 0.4
+    found = kinds_of(gain)
+    assert found is None or sorted(map(len, found.members)) == [2, 48]
+    assert match(gain).gain == pytest.approx(0.4 + 24 * 0.3)
 
 
 def test_nobody_is_paired_twice_or_at_a_loss() -> None:
