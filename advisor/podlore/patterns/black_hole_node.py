@@ -1,18 +1,19 @@
 """BlackHoleNode: failures concentrate on a node that calls itself ready.
 
-Compared is the share of pods that failed on a node with that everywhere else: the chance of at least so many failures,
-exact binomial, times the number of nodes (Bonferroni). At least 5 pods of at least 2 workloads must have failed there.
-A workload that fails elsewhere too is a bad job, and one that can run nowhere else is pinned: neither counts. A node in
-its first minutes does not count either.
+Compared is the number of pods that failed on a node with what their workloads would have shown anywhere
+(`podlore.patterns.blame`): the chance of at least so many failures, exact binomial, times the number of nodes
+(Bonferroni). At least 5 pods of at least 2 workloads must have failed there. A workload that fails by itself is a bad
+job, and one that can run nowhere else is pinned: neither counts. A node in its first minutes does not count either.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scipy.special import bdtrc  # the same as scipy.stats.binom.sf, which takes half a second to import
 
 from podlore.patterns import stake, steady
+from podlore.patterns.blame import Blame, Tries, blame
 from podlore.patterns.found import found
 from podlore.policy import HOUR_SECONDS, MINUTE_SECONDS
 from podlore.topology.room import GPU_MILLI
@@ -29,15 +30,19 @@ SANDBOX_EVENTS = frozenset({"FailedCreatePodSandBox", "FailedCreatePodContainer"
 NOT_THE_NODES = frozenset({"Evicted", "Preempted", "Preempting", "DeadlineExceeded", "OOMKilled", "NodeAffinity"})
 """Reasons of ends that a sound node would show as well."""
 
+BAD_JOB_RATE_MIN = 0.5
+"""A workload of whose pods so many fail elsewhere, and by itself, is a bad job."""
+
 PodKey = tuple[str, str]
+Place = tuple[ObjectRef, str]
 
 
 @dataclass(slots=True)
 class Tally:
-    """The pods that tried their luck on a node: all of them, and those that failed, by workload."""
+    """The pods of one workload that tried their luck on one node: all of them, and those that failed."""
 
     tried: set[PodKey] = field(default_factory=set)
-    failed: defaultdict[ObjectRef, set[PodKey]] = field(default_factory=lambda: defaultdict(set))
+    failed: set[PodKey] = field(default_factory=set)
 
 
 def black_hole_node(view: ClusterView) -> Iterator[Finding]:
@@ -46,32 +51,47 @@ def black_hole_node(view: ClusterView) -> Iterator[Finding]:
     if not limits.enabled:
         return
     tallies = _tallies(view)
-    for name, tally in sorted(tallies.items()):
-        node = view.nodes.get(name)
-        if node is None or not node.is_ready or view.now - node.created_at < NEW_NODE_SECONDS:
+    suspects = _suspects(view, tallies)
+    if not suspects:
+        return
+    fault = blame({place: Tries(len(tally.tried), len(tally.failed)) for place, tally in tallies.items()})
+    for node in suspects:
+        there = {ref: tally for (ref, name), tally in tallies.items() if name == node.name}
+        counted = {ref: tally for ref, tally in there.items() if not _is_its_own_fault(view, fault, ref, node.name)}
+        failing = {ref: tally for ref, tally in counted.items() if tally.failed}
+        n_failed = sum(len(tally.failed) for tally in failing.values())
+        if len(failing) < limits.workloads_min or n_failed < limits.pods_min:
             continue
-        counted = {ref: pods for ref, pods in tally.failed.items() if not _is_its_own_fault(view, ref, name, tallies)}
-        failed = set().union(*counted.values())
-        if len(counted) < limits.workloads_min or len(failed) < limits.pods_min:
-            continue
-        p_value = _chance(name, len(failed), tallies) * max(len(view.nodes), 1)
+        p_value = _chance(fault, node.name, counted, n_failed) * max(len(view.nodes), 1)
         if p_value <= P_VALUE_MAX:
-            yield _finding(view, node, len(counted), p_value)
+            yield _finding(view, node, len(failing), p_value)
 
 
-def _tallies(view: ClusterView) -> Mapping[str, Tally]:
+def _suspects(view: ClusterView, tallies: Mapping[Place, Tally]) -> list[Node]:
+    """Return the ready nodes, not new, on which enough pods failed; on most clusters there is none."""
+    failed: Counter[str] = Counter()
+    for (_, name), tally in tallies.items():
+        failed[name] += len(tally.failed)
+    enough = {name for name, count in failed.items() if count >= view.policy.thresholds.black_hole_node.pods_min}
+    nodes = (node for name, node in view.nodes.items() if name in enough)
+    return [node for node in nodes if node.is_ready and view.now - node.created_at >= NEW_NODE_SECONDS]
+
+
+def _tallies(view: ClusterView) -> Mapping[Place, Tally]:
     since = view.now - WINDOW_SECONDS
-    tallies: defaultdict[str, Tally] = defaultdict(Tally)
+    tallies: defaultdict[Place, Tally] = defaultdict(Tally)
     for failure in view.snapshot.history.failures:
         if failure.node and failure.at >= since and _may_be_the_nodes(view, failure):
-            tallies[failure.node].tried.add((failure.namespace, failure.pod))
-            tallies[failure.node].failed[failure.workload].add((failure.namespace, failure.pod))
+            tally, pod_key = tallies[failure.workload, failure.node], (failure.namespace, failure.pod)
+            tally.tried.add(pod_key)
+            tally.failed.add(pod_key)
     for pod in view.snapshot.pods:
         if pod.node and (not is_finished(pod) or (pod.scheduled_at or 0.0) >= since):
-            tallies[pod.node].tried.add((pod.namespace, pod.name))
+            pod_key = (pod.namespace, pod.name)
+            tally = tallies[view.workload_by_pod[pod_key].ref, pod.node]
+            tally.tried.add(pod_key)
             if _is_stuck(view, pod):
-                ref = view.workload_by_pod[pod.namespace, pod.name].ref
-                tallies[pod.node].failed[ref].add((pod.namespace, pod.name))
+                tally.failed.add(pod_key)
     return tallies
 
 
@@ -92,22 +112,24 @@ def _is_stuck(view: ClusterView, pod: Pod) -> bool:
     return any(event.reason in SANDBOX_EVENTS for event in events)
 
 
-def _is_its_own_fault(view: ClusterView, ref: ObjectRef, node: str, tallies: Mapping[str, Tally]) -> bool:
-    """Say whether a workload fails elsewhere as well, or can run nowhere else."""
-    if any(ref in tally.failed for name, tally in tallies.items() if name != node):
+def _is_its_own_fault(view: ClusterView, fault: Blame[ObjectRef], ref: ObjectRef, node: str) -> bool:
+    """Say whether a workload fails elsewhere by itself, or can run nowhere else."""
+    if fault.elsewhere(ref, node) >= BAD_JOB_RATE_MIN:
         return True
     workload = view.workload_by_ref.get(ref)
     pods = workload.pods if workload else ()
     return bool(pods) and all(len(view.eligible(pod)) <= 1 for pod in pods)
 
 
-def _chance(node: str, failures: int, tallies: Mapping[str, Tally]) -> float:
-    """Return the chance of at least so many failures if the node were like all others."""
-    others = [tally for name, tally in tallies.items() if name != node]
-    tried = sum(len(tally.tried) for tally in others)
-    failed = sum(len(pods) for tally in others for pods in tally.failed.values())
-    usual = (failed + 1) / (tried + 2)  # Laplace: a cluster without failures may still have some
-    return float(bdtrc(failures - 1, len(tallies[node].tried), min(usual, 1.0)))
+def _chance(fault: Blame[ObjectRef], node: str, counted: Mapping[ObjectRef, Tally], failures: int) -> float:
+    """Return the chance of at least so many failures if the node were like all others.
+
+    Of pods that fail with unlike chances, many failures are no likelier than at their mean (Hoeffding 1956).
+    """
+    n_tried = sum(len(tally.tried) for tally in counted.values())
+    sound = 1 - fault.usual(node)
+    expected = sum(len(tally.tried) * (1 - sound * (1 - fault.elsewhere(ref, node))) for ref, tally in counted.items())
+    return float(bdtrc(failures - 1, n_tried, min(expected / n_tried, 1.0)))
 
 
 def _finding(view: ClusterView, node: Node, workloads: int, p_value: float) -> Finding:
