@@ -16,7 +16,7 @@ import json
 import random
 import tarfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -33,11 +33,13 @@ from podlore.vocabulary import (
     Pod,
     Recommendation,
     Resources,
+    Series,
     Termination,
 )
 
 DAY, HOUR, BEAT = 86_400.0, 3600.0, 900.0
 MIB = 2**20
+STEP, STEPS_KEPT, ACTIVITY = 300.0, 144, "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
 
 
 @dataclass(slots=True)
@@ -88,7 +90,11 @@ class Room:
         )
 
 
-def openb(data: Path) -> tuple[list[Node], list[Life], float, float]:
+Read = tuple[list[Node], list[Life], float, float]
+"""Nodes, lives, and when the stretch that counts begins and ends."""
+
+
+def openb(data: Path) -> Read:
     """Return the last seven weeks of openb."""
     nodes = [
         _node(
@@ -112,7 +118,7 @@ def openb(data: Path) -> tuple[list[Node], list[Life], float, float]:
     return nodes, lives, 100 * DAY, 149 * DAY
 
 
-def philly(data: Path) -> tuple[list[Node], list[Life], float, float]:
+def philly(data: Path) -> Read:
     """Return a week of Philly after a day to fill the cluster."""
     nodes = [_node(f"gpu-{n:03}", Resources(96_000, 2**39, 8000), "P100") for n in range(300)]
     lives = []
@@ -248,7 +254,7 @@ def genai(data: Path) -> Replay:
     first = min(samples[0][0] for samples in duty.values())
     replay = Replay([_node(f"gpu-{n:02}", Resources(96_000, 2**40, 8000), "A10") for n in range(20)])
     step = 57.0
-    places = {}
+    places, steps = {}, {pod: _steps(samples) for pod, samples in duty.items()}
     for number, (pod, samples) in enumerate(sorted(duty.items())):
         samples.sort()
         places[pod] = f"gpu-{number // 8:02}", f"GPU-{number}"
@@ -257,7 +263,7 @@ def genai(data: Path) -> Replay:
     at = first + 2 * HOUR
     while at <= last:
         replay.now = at
-        windows = []
+        windows, series = [], []
         for pod, samples in duty.items():
             lately = [value for when, value in samples if at - 2 * HOUR < when <= at]
             if not lately or samples[-1][0] < at - 2 * step:
@@ -275,19 +281,41 @@ def genai(data: Path) -> Replay:
             used = max(lately), sum(lately) / len(lately)
             seen = 2 * HOUR, len(lately), coverage
             windows.append(GpuWindow(node, uuid, "genai", made.name, *seen, *used, product="NVIDIA-A10"))
+            values = tuple(steps[pod].get(int(at // STEP) - back) for back in range(STEPS_KEPT, 0, -1))
+            series.append(Series(ACTIVITY, node, at // STEP * STEP, STEP, values, uuid, "genai", made.name))
         replay.state.set_gpu_windows(windows, has_metrics=True)
+        replay.state.set_series(series)
         replay._ask()
         at += BEAT
     return replay
 
 
-def replays(data: Path) -> Iterator[tuple[str, Replay]]:
-    for name, read in (("openb", openb), ("philly", philly)):
-        nodes, lives, begin, end = read(data)
-        replay = Replay(nodes)
-        replay.run(lives, begin, end)
-        yield name, replay
-    yield "genai", genai(data)
+def _steps(samples: list[tuple[float, float]]) -> dict[int, float]:
+    """Return the mean of each step that has samples, by its number: as the operator keeps the last twelve hours."""
+    by_step: defaultdict[int, list[float]] = defaultdict(list)
+    for at, value in samples:
+        by_step[int(at // STEP)].append(value)
+    return {number: sum(values) / len(values) for number, values in by_step.items()}
+
+
+def queued(data: Path, read: Callable[[Path], Read]) -> Replay:
+    nodes, lives, begin, end = read(data)
+    replay = Replay(nodes)
+    replay.run(lives, begin, end)
+    return replay
+
+
+TRACES: dict[str, Callable[[Path], Replay]] = {
+    "openb": lambda data: queued(data, openb),
+    "philly": lambda data: queued(data, philly),
+    "genai": genai,
+}
+
+
+def replays(data: Path, only: str | None) -> Iterator[tuple[str, Replay]]:
+    for name, read in TRACES.items():
+        if only in (None, name):
+            yield name, read(data)
 
 
 def main() -> None:
@@ -295,9 +323,10 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--judge", type=Path, help="write a sample of the advice with its evidence")
     parser.add_argument("--sample", type=int, default=50)
+    parser.add_argument("--only", help="one of openb, philly, genai")
     options = parser.parse_args()
     everything = []
-    for name, replay in replays(options.data):
+    for name, replay in replays(options.data, options.only):
         counts = Counter(pattern for pattern, _ in replay.said)
         rate = 1000 * len(replay.said) / replay.pod_days
         print(f"{name}: {replay.pod_days:,.0f} pod-days, {len(replay.said)} said, {rate:.1f} per 1,000 pod-days")

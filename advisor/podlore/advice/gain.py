@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from math import ceil, exp, floor, hypot, log, log10
 
 from podlore.advice.remedy import Effect, Remedy
-from podlore.advice.spells import Spells, idle_spells
 from podlore.patterns import stake
+from podlore.patterns.idle_spells import IdleSpells, idle_spells
 from podlore.patterns.lindy import Lindy
 from podlore.patterns.products import product_of
 from podlore.patterns.stake import DAY_HOURS, HIGH_RATIO, LOW_SHARE, two_digits
@@ -73,7 +73,7 @@ def combined(expected: float, *spans: tuple[float, float]) -> tuple[float, float
 
 def _gpu_hours(view: ClusterView, finding: Finding, effect: Effect, action: Action) -> tuple[Gain, list[str]]:
     at_stake = finding.gpu_hours_at_stake
-    spells = idle_spells(view, finding.target) if action is Action.RELEASE_IDLE else Spells()
+    spells = idle_spells(view, finding.target) if action is Action.RELEASE_IDLE else IdleSpells()
     hours, duration = _duration(spells)
     if hours is not None:
         at_stake = min(at_stake, finding.gpus * finding.share * hours)
@@ -87,7 +87,7 @@ def _ratios(effect: Effect) -> tuple[float, float]:
     return effect.low / effect.expected, effect.high / effect.expected
 
 
-def _duration(spells: Spells) -> tuple[float | None, tuple[float, float]]:
+def _duration(spells: IdleSpells) -> tuple[float | None, tuple[float, float]]:
     """Return how many hours more the present idle spell lasts, if earlier ones tell, and the ends as ratios of that."""
     if not spells.ended:
         return None, (LOW_SHARE, HIGH_RATIO)
@@ -109,7 +109,7 @@ def _hours_left(view: ClusterView, finding: Finding) -> float:
     return min(stake.expected_hours(rest_seconds + HOUR_SECONDS, rest_seconds) * 2, DAY_HOURS)
 
 
-def _lines(finding: Finding, spells: Spells, effect: Effect, at_stake: float, gain: Gain) -> list[str]:
+def _lines(finding: Finding, spells: IdleSpells, effect: Effect, at_stake: float, gain: Gain) -> list[str]:
     per_gpu = finding.gpu_hours_at_stake / finding.gpus
     lines = [
         f"{finding.gpus:g} GPUs x {two_digits(per_gpu):g} h each until the expected end, 24 h at most = "

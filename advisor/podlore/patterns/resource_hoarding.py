@@ -2,13 +2,15 @@
 
 Idle means that the busiest sample shows at most 1 % activity and the power stays near the device's idle power. Memory
 that is held is no excuse. Silent are workloads with traffic or with one busy GPU (rather OverRequest), gangs that wait
-for a member, and pods whose containers do not run: those fail, which is another pattern's business.
+for a member, and pods whose containers do not run: those fail, which is another pattern's business. Who came back to
+work again and again within the hours that are remembered waits for calls: a quiet evening is no idleness.
 """
 
 from collections.abc import Iterator, Mapping
 
 from podlore.patterns import stake, steady
 from podlore.patterns.found import found
+from podlore.patterns.idle_spells import idle_spells
 from podlore.topology.room import GPU_MILLI
 from podlore.view import ClusterView
 from podlore.vocabulary import Evidence, EvidenceSource, Finding, GpuWindow, Pattern, Pod, Workload
@@ -46,7 +48,7 @@ def resource_hoarding(view: ClusterView) -> Iterator[Finding]:
         return
     for workload in view.workloads:
         windows = _idle_windows(view, workload)
-        if windows:
+        if windows and not idle_spells(view, workload.ref).has_traffic:
             yield _finding(view, workload, windows)
 
 

@@ -36,6 +36,19 @@ def test_rejected_pods_of_several_workloads_tell_of_a_black_hole() -> None:
     assert finding.evidence[0].p_value <= 0.01
 
 
+def test_jobs_that_met_two_bad_nodes_and_ran_elsewhere_are_not_to_blame() -> None:
+    refs = [ObjectRef("batch", "Job", "nlp", f"job-{n}", uid=f"job-{n}") for n in range(6)]
+    well = tuple(
+        pod(f"job-{n}-ok-{spare}", namespace="nlp", node=f"gpu-{spare}", controller=ref, age=HOUR)
+        for n, ref in enumerate(refs)
+        for spare in (2, 3)
+    )
+    seen = cluster(
+        *rejected(6, workloads=6), *rejected(6, workloads=6, on="gpu-4"), pods=(*well, *HEALTHY[:3]), controllers=()
+    )
+    assert [finding.target.name for finding in found(seen)] == ["gpu-0", "gpu-4"]
+
+
 @pytest.mark.parametrize(
     "seen",
     [

@@ -6,7 +6,7 @@ import pytest
 
 from podlore.patterns.resource_hoarding import resource_hoarding
 from podlore.snapshot import Snapshot
-from podlore.testing import HOUR, MINUTE, NOW, gang, gpu_window, job, pod, snapshot
+from podlore.testing import HOUR, MINUTE, NOW, activity, gang, gpu_window, job, pod, snapshot
 from podlore.view import ClusterView
 from podlore.vocabulary import Container, Finding, GpuWindow, Pod
 
@@ -107,3 +107,11 @@ def test_a_deadline_bounds_the_stake() -> None:
 def test_a_minute_later_the_finding_is_the_same() -> None:
     now = seen(IDLE, windows=windows(IDLE))
     assert found(now) == found(replace(now, now=NOW + 60))
+
+
+def test_an_endpoint_that_was_called_all_day_may_have_a_quiet_evening() -> None:
+    one = pod("serve-0", node="gpu-1", gpus=1)
+    day, evening = [0.0, 0.0, 0.3] * 30, [0.0] * 30
+    calls, phases = activity(one, [*day, *evening]), activity(one, [*[0.9] * 90, *evening])
+    assert not found(seen(one, windows=windows(one), series=(calls,)))
+    assert found(seen(one, windows=windows(one), series=(phases,)))

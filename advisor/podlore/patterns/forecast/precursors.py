@@ -12,6 +12,7 @@ from itertools import takewhile
 from podlore.patterns import trends
 from podlore.patterns.fragmentation import fragmentation
 from podlore.patterns.hardware_fault import CORRECTABLE, GROWING_STEPS_MIN, GROWTH_MIN, LINK_ERRORS
+from podlore.patterns.idle_spells import idle_spells
 from podlore.patterns.out_of_memory_loop import out_of_memory_loop
 from podlore.patterns.queue_spiral import queue_spiral
 from podlore.patterns.resource_hoarding import waits_for_a_member
@@ -107,7 +108,7 @@ def soon_hoarding(view: ClusterView) -> Iterator[Precursor]:
     for workload in view.workloads:
         going = _idle_seconds(view, workload)
         due = limits.idle_seconds_min - going
-        if going >= IDLE_SECONDS_MIN and due > 0:
+        if going >= IDLE_SECONDS_MIN and due > 0 and not idle_spells(view, workload.ref).has_traffic:
             gpus = sum(pod.requests.gpu_milli for pod in view.bound_pods(workload)) / 1000
             what = "leaves all its GPUs idle"
             yield Precursor(Pattern.RESOURCE_HOARDING, "IdleGpus", workload.ref, due, going, gpus, what)
