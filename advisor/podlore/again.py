@@ -2,12 +2,12 @@
 
 `Advisor.advise` makes a full pass and remembers it; `Advisor.again` takes the next snapshot. Where nothing but the
 containers of some pods has changed, the detectors that look at one workload at a time are asked about theirs alone, and
-what the others found stands until the next full pass: time passes for everybody, but not in steps of seconds. Every
-other change is answered by a full pass. Who calls it decides how often a full pass is due.
+what the others found stands until the next full pass, for half a minute at most: time passes for everybody, but not
+in steps of seconds. Every other change is answered by a full pass.
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from podlore.advice import Advised, Classifies, Withheld, advice
@@ -21,7 +21,7 @@ from podlore.patterns.resource_hoarding import resource_hoarding
 from podlore.patterns.rule_matches import with_rules
 from podlore.snapshot import Snapshot
 from podlore.view import ClusterView
-from podlore.vocabulary import Finding, Pattern, Pod, Recommendation, Workload
+from podlore.vocabulary import Finding, ObjectRef, Pattern, Pod, Recommendation, Workload
 from podlore.workloads import is_finished
 
 ALONE: Mapping[Pattern, Detector] = {
@@ -33,6 +33,8 @@ ALONE: Mapping[Pattern, Detector] = {
 """Detectors that judge each workload by itself."""
 SAME = ("nodes", "events", "controllers", "gpu_windows", "series", "logs", "rule_matches", "budgets", "policy")
 """Parts of a snapshot that must be the very same objects for a small change."""
+STALE_SECONDS = 30.0
+"""How long what the other detectors found may stand."""
 
 
 class Advisor:
@@ -46,43 +48,60 @@ class Advisor:
 
     def __init__(self, classifier: Classifies | None = None) -> None:
         self._classifier = classifier
-        self._view = ClusterView(Snapshot(now=0.0, observed_since=0.0))
-        self._has_seen = False
+        self.view = ClusterView(Snapshot(now=0.0, observed_since=0.0))
+        self.full_at: float | None = None
         self._findings: tuple[Finding, ...] = ()
         self._proposed: dict[int, tuple[Finding, Recommendation | Withheld]] = {}
 
     def advise(self, snapshot: Snapshot) -> Advised:
-        """Return the advice of a full pass."""
-        self._view, self._has_seen = ClusterView(snapshot), True
-        self._findings = detect(self._view)
+        """Return the advice of a full pass; whatever fails in it, the next pass is a full one too."""
+        self.view, self.full_at = ClusterView(snapshot), None
+        self._findings = detect(self.view)
         self._proposed.clear()
-        return advice(self._findings, self._view, self._classifier, self._propose)
+        advised = advice(self._findings, self.view, self._classifier, self._propose)
+        self.full_at = snapshot.now
+        return advised
 
     def again(self, snapshot: Snapshot) -> Advised:
         """Return the advice after a change; a small one is answered quickly."""
-        changed = small_changes(self._view.snapshot, snapshot) if self._has_seen else None
+        changed = small_changes(self.view.snapshot, snapshot) if self._is_fresh(snapshot) else None
         if changed is None:
             return self.advise(snapshot)
-        self._view, workloads = view_after(self._view, snapshot, changed)
+        self.view, workloads = view_after(self.view, snapshot, changed)
         targets = {workload.ref for workload in workloads}
-        kept = [one for one in self._findings if one.pattern not in ALONE or one.target not in targets]
-        self._findings = (*kept, *_found(self._view, workloads))
+        found = _found(self.view, workloads)
+        there = {(one.target, one.pattern) for one in found}
+        kept = [one for one in self._findings if one.target not in targets or _stands(one, there)]
+        self._findings = (*kept, *found)
         known = {id(one) for one in kept if one.target not in targets}
         self._proposed = {key: one for key, one in self._proposed.items() if key in known}
-        return advice(self._findings, self._view, self._classifier, self._propose)
+        return advice(self._findings, self.view, self._classifier, self._propose)
+
+    def _is_fresh(self, snapshot: Snapshot) -> bool:
+        return self.full_at is not None and 0 <= snapshot.now - self.full_at < STALE_SECONDS
 
     def _propose(self, finding: Finding) -> Recommendation | Withheld:
         """Return what a finding earns; the very same finding on an untouched target earns the same."""
         if id(finding) not in self._proposed:
-            self._proposed[id(finding)] = finding, propose(self._view, finding)
+            self._proposed[id(finding)] = finding, propose(self.view, finding)
         return self._proposed[id(finding)][1]
+
+
+def _stands(finding: Finding, there: Collection[tuple[ObjectRef, Pattern]]) -> bool:
+    """Say whether what was found on a workload that changed stands: others found it, or it is to come and not there."""
+    if finding.pattern not in ALONE:
+        return True
+    return finding.horizon_minutes > 0 and (finding.target, finding.pattern) not in there
 
 
 def small_changes(before: Snapshot, after: Snapshot) -> tuple[Pod, ...] | None:
     """Return the pods whose containers alone have changed; None if anything else has."""
     if any(getattr(before, part) is not getattr(after, part) for part in SAME):
         return None
-    if before.history.starts != after.history.starts or len(before.pods) != len(after.pods):
+    if (before.has_metrics, before.observed_since) != (after.has_metrics, after.observed_since):
+        return None
+    old, new = before.history, after.history
+    if old.starts != new.starts or old.outcomes != new.outcomes or len(before.pods) != len(after.pods):
         return None
     pairs = [(old, new) for old, new in zip(before.pods, after.pods, strict=True) if old is not new]
     return tuple(new for _, new in pairs) if all(_is_small(old, new) for old, new in pairs) else None

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from podlore.advice import Advised, Classifies, Withholding, advice
+from podlore.advice import Advised, Withholding, advice
 from podlore.advice.outcome import calibrated, given_of, with_new
-from podlore.advisor import detect
+from podlore.again import Advisor
 from podlore.clock import Clock
 from podlore.patterns import DETECTORS
 from podlore.snapshot import History, Snapshot
@@ -62,7 +62,7 @@ def decide(
     clock: Clock,
     model_version: str,
     *,
-    classifier: Classifies | None = None,
+    advisor: Advisor | None = None,
     watching_since: float | None = None,
 ) -> Decision:
     """Return what to write so that the cluster carries the advice that this snapshot earns.
@@ -79,14 +79,14 @@ def decide(
         Converts to wall time; its own time is not asked.
     model_version
         Which podlore and which classifier speak.
-    classifier
-        Tells what events are about.
+    advisor
+        Remembers the pass before this one, and answers small changes quickly; by default it remembers nothing.
     watching_since
         When this process began to watch; by default when watching began at all.
     """
     problems, policy = _Problems(), snapshot.policy
-    view = _remembering(snapshot, held, clock)
-    advised, is_whole = _advised(view, classifier, problems)
+    snapshot = replace(snapshot, history=with_held(snapshot.history, held, snapshot, clock))
+    view, advised, is_whole = _advised(snapshot, advisor or Advisor(), problems)
     speech = Speech(clock, model_version, policy.prices, _Products(view), _live_uids(snapshot))
     said = speech.say(advised.recommendations, snapshot.now, lambda one, error: problems.note(str(one.target), error))
     deaf = _deaf(held, view) if is_whole else set(held)
@@ -117,24 +117,19 @@ def decide(
     return Decision(advised, tuple(writes), silence, withheld, tuple(problems.texts), with_new(history, given))
 
 
-def _remembering(snapshot: Snapshot, held: Mapping[Key, Advice], clock: Clock) -> ClusterView:
-    """Return the view of a snapshot whose history knows the advice that the cluster holds."""
-    view = ClusterView(snapshot)
-    history = with_held(snapshot.history, held, view, clock)
-    return view if history is snapshot.history else ClusterView(replace(snapshot, history=history))
-
-
 def _given(advised: Advised, view: ClusterView, keys: Collection[Key]) -> Iterator[Given]:
     return (given_of(one, view) for one in advised.recommendations if _key(one) in keys)
 
 
-def _advised(view: ClusterView, classifier: Classifies | None, problems: _Problems) -> tuple[Advised, bool]:
-    """Return the advice, as `podlore.advisor.advise` does, and whether all detectors had their say."""
+def _advised(snapshot: Snapshot, advisor: Advisor, problems: _Problems) -> tuple[ClusterView, Advised, bool]:
+    """Return the advice, as `podlore.advisor.advise` gives it, and whether all detectors had their say."""
     try:
-        return advice(detect(view), view, classifier), True
+        advised = advisor.again(snapshot)
     except Exception as error:  # whatever an object does to the advisor, the operator goes on
         problems.note("advisor", error)
-    return advice(_what_works(view, problems), view), False
+        view = ClusterView(snapshot)
+        return view, advice(_what_works(view, problems), view), False
+    return advisor.view, advised, True
 
 
 def _what_works(view: ClusterView, problems: _Problems) -> Iterator[Finding]:

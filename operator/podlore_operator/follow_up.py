@@ -13,7 +13,7 @@ from podlore.advice.outcome import OVER_AFTER_SECONDS, key_of, look_again, with_
 from podlore.advice.outcome import Key as Said
 from podlore.advice.team import team_of
 from podlore.clock import Clock
-from podlore.snapshot import History
+from podlore.snapshot import History, Snapshot
 from podlore.view import ClusterView
 from podlore.vocabulary import Action, Given, ObjectRef, Outcome, Pattern
 from podlore_operator.api.advice import Advice, AdviceStatus, Feedback, State
@@ -39,10 +39,13 @@ def said_of(advice: Advice) -> Said | None:
     return _target(advice), advice.status.pattern, advice.status.cause
 
 
-def with_held(history: History, held: Mapping[Key, Advice], view: ClusterView, clock: Clock) -> History:
+def with_held(history: History, held: Mapping[Key, Advice], snapshot: Snapshot, clock: Clock) -> History:
     """Return the history with the advice that the cluster holds, where memory of it was lost."""
-    open_ones = (one for one in held.values() if one.status and one.status.state is not State.RESOLVED)
-    return with_new(history, (_given(one, one.status, view, clock) for one in open_ones if one.status))
+    known = {key_of(one) for one in history.given}
+    open_ones = [one for one in held.values() if one.status and one.status.state is not State.RESOLVED]
+    lost = [one for one in open_ones if said_of(one) not in known]
+    view = ClusterView(snapshot) if lost else None
+    return with_new(history, (_given(one, one.status, view, clock) for one in lost if view and one.status))
 
 
 def followed_up(

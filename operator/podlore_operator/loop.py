@@ -16,6 +16,7 @@ from typing import Never
 from prometheus_client import Gauge
 
 from podlore.advice import Classifies
+from podlore.again import Advisor
 from podlore.clock import Clock
 from podlore.errors import Unavailable
 from podlore_operator.advice_book import AdviceBook
@@ -72,7 +73,7 @@ class AdviceLoop:
         self._telemetry = telemetry
         self._clock = clock
         self._model_version = model_version
-        self._classifier = classifier
+        self._advisor = Advisor(classifier)
         self._monotonic = monotonic
         self._woken = asyncio.Event()
         self._woken_at = monotonic()
@@ -136,9 +137,10 @@ class AdviceLoop:
         snapshot, held, silence = self._office.snapshot(), self._book.held, self._office.silence
         self._has_metrics = snapshot.has_metrics
         with self._telemetry.advise_seconds.time():
-            think = partial(decide, classifier=self._classifier, watching_since=self._watching_since)
+            think = partial(decide, advisor=self._advisor, watching_since=self._watching_since)
             decision = await asyncio.to_thread(think, snapshot, held, silence, self._clock, self._model_version())
         self._telemetry.rounds.inc()
+        self._telemetry.quick_rounds.inc(self._advisor.full_at != snapshot.now)
         for problem in decision.problems:
             self._telemetry.once(logger, "advisor", problem)
         return decision

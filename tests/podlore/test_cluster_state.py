@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
@@ -207,6 +207,7 @@ def life(name, uid, born):
     return [waiting, bound, running, crashed, again]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_news_of_different_pods_may_come_in_any_order_and_twice(data):
     lives = [life(name, f"u-{name}", NOW - 1000) for name in NAMES]
@@ -313,4 +314,6 @@ class LossyWatch(RuleBasedStateMachine):
 
 
 TestLossyWatch = LossyWatch.TestCase
-TestLossyWatch.settings = settings(max_examples=60, stateful_step_count=40)
+TestLossyWatch.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)

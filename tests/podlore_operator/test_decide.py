@@ -120,7 +120,7 @@ async def test_a_detector_that_fails_silences_neither_the_others_nor_what_was_sa
     def broken(view: ClusterView) -> None:
         raise KeyError("some object's fault")
 
-    monkeypatch.setattr(module, "detect", broken)
+    monkeypatch.setattr("podlore.again.detect", broken)
     monkeypatch.setattr(module, "DETECTORS", (broken, *module.DETECTORS))
     again = think(idle_cluster(), book, first.silence)
     assert again.writes == ()

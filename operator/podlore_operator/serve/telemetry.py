@@ -48,6 +48,9 @@ class Telemetry:
         self.loop_lag = gauge("loop_lag_seconds", "How late the event loop was at worst in the last few seconds.")
 
         self.rounds = counter("rounds_total", "Times the advisor was asked.")
+        self.quick_rounds = counter(
+            "rounds_quick_total", "Of them, those that looked only at the pods that had changed."
+        )
         self.rounds_failed = counter("rounds_failed_total", "Times the advisor failed; the next round tries again.")
         self.advise_seconds = histogram("advise_seconds", "How long the advisor took.")
         self.latency_seconds = histogram("decision_latency_seconds", "From a change that was seen to written advice.")

@@ -246,6 +246,16 @@ class Cluster:
         found: list[dict[str, Any]] = json.loads(run_podlore("advise", "--snapshot", folder, "--output", "json"))
         return found
 
+    def apply_failing(self, name: str) -> None:
+        """Apply one more workload that crashes for ever."""
+        self.apply(failing(name, "crash-loop"))
+
+    def outcomes(self, target: str) -> list[dict[str, Any]]:
+        """Return what came of advice about a target, as the operators have written it down."""
+        where = ("--home", f"{NAMESPACE}/podlore", "--kubeconfig", self.kubeconfig, "--output", "json")
+        found: list[dict[str, Any]] = json.loads(run_podlore("advice", "--outcomes", *where))["outcomes"]
+        return [one for one in found if one["target"] == target]
+
     def policy(self, **spec: Any) -> None:
         """Apply the AdvisorPolicy."""
         self.apply(

@@ -132,6 +132,21 @@ def test_advice_about_what_is_mended_is_resolved(cluster, mended, broken):
     assert cluster.advice()[names["crash"]]["status"]["count"] == 2
 
 
+def test_what_came_of_advice_outlives_its_object_and_the_operator(cluster):
+    cluster.apply_failing("doomed")
+    operator = cluster.operator("--no-lease")
+    operator.wait(lambda: "doomed" in cluster.targets(), "advice about the third workload")
+    (name,) = (name for name, item in cluster.advice().items() if item["spec"]["target"]["name"] == "doomed")
+    cluster.lab.kubectl("delete", "deploy/doomed", "-n", "vision", "--wait")
+    operator.wait(lambda: name not in cluster.advice(), "the advice to go with its workload")
+    operator.wait(lambda: cluster.outcomes("Deployment/doomed"), "its outcome to be written down")
+    operator.kill()
+    (outcome,) = cluster.outcomes("Deployment/doomed")
+    assert (outcome["pattern"], outcome["followed"]) == ("CrashLoop", "NotFollowed"), "taken away is not mended"
+    operator = cluster.operator("--no-lease")
+    operator.wait(lambda: operator.metric("podlore_advice_outcomes") >= 1, "the next operator to know of it")
+
+
 def told(document):
     """Return what advice says, in the form that both `podlore advise` and a status have; hours grow while one looks."""
     keys = ("target", "pattern", "cause", "action", "severity", "summary", "confidence")
