@@ -15,8 +15,9 @@ from podlore.advice.team import team_of
 from podlore.clock import Clock
 from podlore.snapshot import History, Snapshot
 from podlore.view import ClusterView
-from podlore.vocabulary import Action, Given, ObjectRef, Outcome, Pattern
+from podlore.vocabulary import Action, Given, Outcome, Pattern
 from podlore_operator.api.advice import Advice, AdviceStatus, Feedback, State
+from podlore_operator.api.recommended import target_of
 from podlore_operator.writes import Key
 
 NEEDS_METRICS = frozenset(
@@ -36,7 +37,7 @@ def said_of(advice: Advice) -> Said | None:
     """Return target, pattern and cause of an advice; None while it has no status."""
     if advice.status is None:
         return None
-    return _target(advice), advice.status.pattern, advice.status.cause
+    return target_of(advice), advice.status.pattern, advice.status.cause
 
 
 def with_held(history: History, held: Mapping[Key, Advice], snapshot: Snapshot, clock: Clock) -> History:
@@ -81,15 +82,8 @@ def latest(outcomes: Iterable[Outcome]) -> Mapping[object, Outcome]:
     return {key_of(one.given): one for one in outcomes}
 
 
-def _target(advice: Advice) -> ObjectRef:
-    target = advice.spec.target
-    return ObjectRef(
-        target.group, target.kind, advice.metadata.namespace or "", target.name, target.version, target.uid
-    )
-
-
 def _given(advice: Advice, status: AdviceStatus, view: ClusterView, clock: Clock) -> Given:
-    target, gain = _target(advice), status.recommendation.expected_gain
+    target, gain = target_of(advice), status.recommendation.expected_gain
     given = Given(
         target=target,
         pattern=status.pattern,

@@ -16,6 +16,7 @@ from typing import Never
 from prometheus_client import Gauge
 
 from podlore.advice import Classifies
+from podlore.advice.lacks import lacks
 from podlore.again import Advisor
 from podlore.clock import Clock
 from podlore.errors import Unavailable
@@ -164,6 +165,8 @@ class AdviceLoop:
         _set(telemetry.feedback, feedback.items())
         _set(telemetry.gpu_hours, (((pattern,), value) for pattern, value in gpu_hours.items()))
         _set(telemetry.withheld, (((reason,), value) for reason, value in decision.withheld.items()))
+        lacking = Counter(lack for one in decision.advised.recommendations for lack in lacks(one))
+        _set(telemetry.lacking, (((reason,), value) for reason, value in lacking.items()))
         came = Counter((one.given.pattern, one.followed) for one in decision.history.outcomes)
         _set(telemetry.outcomes, came.items())
 

@@ -245,6 +245,18 @@ async def test_metrics_tell_of_the_advice_there_is(bench: Bench) -> None:
     assert (value("podlore_gpu_hours_at_stake", {"pattern": "ResourceHoarding"}) or 0) > 0
 
 
+async def test_what_advice_lacks_is_counted_with_the_reason(bench: Bench) -> None:
+    dry(bench)
+    prices = {"metadata": {"name": "default"}, "spec": {"mode": "DryRun", "prices": {"usdPerGpuHour": {"T4": "1"}}}}
+    bench.keeper.offer(prices)
+    bench.state.set_policy(bench.keeper.in_force)
+    await bench.loop.round()
+    assert bench.telemetry.registry.get_sample_value("podlore_advice_lacking", {"reason": "NoPrice"}) == 1
+    (advice,) = bench.book.held.values()
+    assert advice.status
+    assert advice.status.cost is None
+
+
 async def test_office_is_not_entered_while_the_cluster_does_not_tell_what_it_holds(bench: Bench) -> None:
     dry(bench)
     bench.api_status[0] = 403

@@ -12,6 +12,9 @@ from podlore.patterns.stake import two_digits
 from podlore.view import ClusterView
 from podlore.vocabulary import Evidence, EvidenceSource, Finding, Gain, Recommendation
 
+RECKONED = "expected gain of following this"
+"""How the arithmetic of a gain is found among the evidence."""
+
 
 def propose(view: ClusterView, finding: Finding) -> Recommendation | Withheld:
     """Return the recommendation that a finding earns; withheld where no action is open, or its gain covers zero."""
@@ -58,7 +61,7 @@ def reckoned(recommendation: Recommendation) -> Evidence | None:
         return None
     return Evidence(
         source=EvidenceSource.MODEL,
-        reference="expected gain of following this",
+        reference=RECKONED,
         observed="; ".join(recommendation.arithmetic),
         threshold="the interval's low end is above 0",
     )

@@ -32,6 +32,8 @@ def explain(
 ) -> None:
     """Explain one advice: what and why, what following it brings, what it risks, and how that was reckoned.
 
+    Of a cluster, podlore advice --explain tells the same of the advice that it holds.
+
     [bold]Examples[/]
 
     podlore explain vision/Job/train --snapshot ./monday

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from podlore.advice.explain import paragraph
 from podlore.cli.advise import age
 from podlore_operator.api.advice import Advice, AdviceStatus, State
+from podlore_operator.api.recommended import recommendation_of
 from podlore_operator.said import SEVERITIES
 
 COLUMNS = ("NAMESPACE", "NAME", "PATTERN", "ACTION", "SEVERITY", "GPUH", "STATE", "AGE", "TARGET")
@@ -31,15 +33,15 @@ def table(found: Iterable[Advice], *, is_wide: bool = False, now: datetime | Non
 
 
 def explained(one: Advice) -> str:
-    """Return one advice with its evidence, what to do, and how to react."""
+    """Return one advice as the paragraph that `podlore explain` tells, with its evidence and how to react."""
     status, metadata = one.status, one.metadata
     if status is None:
         return f"{metadata.name} has no status yet: the operator was cut off between its two writes and will repair it"
-    gain = status.recommendation.expected_gain
+    recommendation = recommendation_of(one, status)
     lines = [
         f"{status.pattern} ({status.cause}) on {_place(one)}: {status.severity}, confidence {status.confidence} %",
         "",
-        f"  {status.summary}",
+        f"  {paragraph(recommendation)}",
         "",
         "Evidence",
         *(
@@ -48,14 +50,9 @@ def explained(one: Advice) -> str:
         ),
         "",
         f"What to do: {status.action}",
-        f"  {status.recommendation.steps}",
     ]
-    if status.recommendation.ranked_nodes:
-        lines.append(f"  Nodes, the best first: {', '.join(status.recommendation.ranked_nodes)}")
     if status.recommendation.patch:
         lines.append(f"  Patch, for you to apply: {status.recommendation.patch}")
-    if gain:
-        lines.append(f"  Expected gain: {gain.expected} {gain.unit} ({gain.low} to {gain.high})")
     lines += ["", *_life(status), "", "React", *_reactions(one)]
     return printable("\n".join(lines))
 

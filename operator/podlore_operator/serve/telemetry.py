@@ -57,6 +57,7 @@ class Telemetry:
         self.advice = gauge("advice", "Advice in the cluster, or in mind in dry run.", "pattern", "state")
         self.gpu_hours = gauge("gpu_hours_at_stake", "GPU-hours at stake in active advice.", "pattern")
         self.withheld = gauge("advice_withheld", "Advice that is not given, by the reason.", "reason")
+        self.lacking = gauge("advice_lacking", "Advice that says less than it might, by the reason.", "reason")
         self.outcomes = gauge("advice_outcomes", "What came of earlier advice.", "pattern", "followed")
         self.feedback = gauge("advice_feedback", "What people said of the advice there is.", "pattern", "feedback")
 
