@@ -13,6 +13,7 @@ from podlore.errors import BadInput, Unavailable
 if TYPE_CHECKING:
     from podlore.snapshot import Snapshot
     from podlore.topology import ClusterGraph
+    from podlore.topology.draw import Slowdown
 
 app = typer.Typer(help="Where nodes stand, and what is held of them.", no_args_is_help=True, add_completion=False)
 
@@ -61,7 +62,7 @@ def show(
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = Output.TREE,
 ) -> None:
-    """Show where nodes stand as a tree, with the GPUs that are held.
+    """Show where nodes stand as a tree, with the GPUs that are held, and who slows whom there.
 
     [bold]Examples[/]
 
@@ -87,7 +88,8 @@ def show(
     elif between:
         typer.echo("\n".join(f"{key}: {value}" for key, value in found.items()))
     else:
-        typer.echo("\n".join([_level_line(found), *tree(graph, depth), *(f"! {remark}" for remark in remarks)]))
+        lines = tree(graph, depth, _slowdowns(snapshot))
+        typer.echo("\n".join([_level_line(found), *lines, *(f"! {remark}" for remark in remarks)]))
 
 
 @app.command()
@@ -98,7 +100,7 @@ def export(
     objects: ObjectsOption = None,
     level: LevelsOption = None,
 ) -> None:
-    """Draw the topology, coloured by the share of GPUs held, with the nodes on which interference was found.
+    """Draw the topology, coloured by the share of GPUs held and by the speed that somebody loses to a neighbour.
 
     [bold]Examples[/]
 
@@ -112,7 +114,7 @@ def export(
     if form not in set(Form):
         raise BadInput(f"{to}: the form {form!r} is none of {', '.join(Form)}")
     graph, remarks = _graph(snapshot, file, objects or [], tuple(level or ()))
-    found = _interference(snapshot)
+    found = _slowdowns(snapshot)
     match Form(form):
         case Form.SVG:
             text = svg(graph, found)
@@ -251,20 +253,22 @@ def _level_line(found: dict[str, Any]) -> str:
     return f"levels: {levels}; {found['nodes']} nodes, {found['gpus']} GPUs, {found['pods']} pods"
 
 
-def _interference(snapshot: Path | None) -> dict[str, str]:
-    """Return what detectors say of interference, by node."""
+def _slowdowns(snapshot: Path | None) -> dict[str, "Slowdown"]:
+    """Return the worst that is observed on each node."""
     if snapshot is None:
         return {}
     from podlore import snapshot_folder
-    from podlore.patterns.interference import interference
+    from podlore.patterns.interference import slowed
+    from podlore.topology.draw import Slowdown
     from podlore.view import ClusterView
 
-    view = ClusterView(snapshot_folder.read(snapshot))
+    edges = slowed(ClusterView(snapshot_folder.read(snapshot)))
     return {
-        pod.node: finding.summary
-        for finding in interference(view)
-        for pod in view.bound_pods(view.workload_by_ref[finding.target])
-        if pod.node in finding.summary
+        edge.node: Slowdown(
+            edge.effect.loss,
+            f"{edge.aggressor} slows {edge.victim} by {100 * edge.effect.loss:.0f} % on {edge.meeting.resource}",
+        )
+        for edge in sorted(edges, key=lambda edge: edge.effect.loss)
     }
 
 

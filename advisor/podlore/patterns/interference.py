@@ -25,18 +25,22 @@ RANKED_NODES_MAX = 5
 
 def interference(view: ClusterView) -> Iterator[Finding]:
     """Yield the workloads that a neighbour slows down."""
-    from podlore.interference.observed import observed  # noqa: PLC0415 - it reads series by `podlore.patterns.trends`
-
-    limits = view.policy.thresholds.interference
-    if not limits.enabled or not view.snapshot.series:
+    if not view.policy.thresholds.interference.enabled or not view.snapshot.series:
         return
     edges: dict[ObjectRef, list[Edge]] = {}
-    for edge in observed(view):
-        if not edge.is_apart and edge.effect.low * 100 >= limits.slowdown_percent_min:
-            edges.setdefault(edge.victim, []).append(edge)
+    for edge in slowed(view):
+        edges.setdefault(edge.victim, []).append(edge)
     for victim, its in edges.items():
         worst = sorted(its, key=lambda edge: (-edge.effect.low, edge.aggressor))[:AGGRESSORS_MAX]
         yield _finding(view, view.workload_by_ref[victim], worst)
+
+
+def slowed(view: ClusterView) -> Iterator["Edge"]:
+    """Yield who is slowed by whom, by more than the policy lets pass, and is not apart by now."""
+    from podlore.interference.observed import observed  # noqa: PLC0415 - it reads series by `podlore.patterns.trends`
+
+    bar = view.policy.thresholds.interference.slowdown_percent_min
+    return (edge for edge in observed(view) if not edge.is_apart and edge.effect.low * 100 >= bar)
 
 
 def _finding(view: ClusterView, workload: Workload, edges: Sequence["Edge"]) -> Finding:

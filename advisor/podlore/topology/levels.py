@@ -70,8 +70,10 @@ def fabric_levels(levels: Iterable[str]) -> tuple[str, ...]:
 
 
 def _first_carried(families: Iterable[tuple[str, ...]], carried: set[str]) -> tuple[str, ...]:
-    """Return the levels of the first family that is there, less those that nobody carries."""
-    for family in families:
-        if present := tuple(label for label in family if label in carried):
-            return present
-    return ()
+    """Return the levels of the first family that is there, less those that nobody carries.
+
+    Families that share a name, as generations of one tool do, are told apart by how much of each is there.
+    """
+    present = [tuple(label for label in family if label in carried) for family in families]
+    first = next(filter(None, present), ())
+    return max((one for one in present if not set(one).isdisjoint(first)), key=len, default=())

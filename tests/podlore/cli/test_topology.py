@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from podlore import snapshot_folder
 from podlore.cli.topology import app
 from podlore.errors import BadInput
-from podlore.testing import node, pod, snapshot
+from podlore.testing import activity, node, pod, snapshot
+from podlore.topology.draw import STRIPE_HEIGHT
 
 RACK = "topology.podlore.io/rack"
 
@@ -56,6 +57,22 @@ def test_pictures_are_well_formed_and_escaped(folder: Path, tmp_path: Path, form
     if form in {"svg", "graphml"}:
         assert len(list(ET.fromstring(text).iter())) > 5
     assert "r<2>" not in text or form == "json"
+
+
+def test_who_slows_whom_is_said_in_the_tree_and_coloured_in_the_picture(tmp_path: Path) -> None:
+    company = [False, True, False, True]
+    trainer, decoder = pod("trainer", node="a", gpus=4), pod("decoder", node="a", gpus=1)
+    own = [0.45 if there else 0.9 for there in company for _ in range(8)]
+    theirs = [0.8 if there else None for there in company for _ in range(8)]
+    series = (activity(trainer, own), activity(decoder, theirs))
+    seen = snapshot(nodes=(node("a"), node("b")), pods=(trainer, decoder), series=series, has_metrics=True)
+    snapshot_folder.write(seen, tmp_path / "seen")
+    [line] = [line for line in run("show", "--snapshot", tmp_path / "seen").splitlines() if "─ a " in line]
+    assert "decoder slows" in line
+    assert "trainer by 50 %" in line
+    run("export", "--snapshot", tmp_path / "seen", "--to", tmp_path / "a.svg")
+    heights = [float(one.get("height", 0)) for one in ET.fromstring((tmp_path / "a.svg").read_text()).iter()]
+    assert heights.count(STRIPE_HEIGHT) == 1
 
 
 def test_a_file_of_hosts_and_objects_are_read(tmp_path: Path, folder: Path) -> None:

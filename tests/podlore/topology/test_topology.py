@@ -51,6 +51,8 @@ def test_the_graph_is_a_tree_down_to_gpus_with_pods_below_them() -> None:
         ({"fabric.topograph.run/tier-0": "leaf", "fabric.topograph.run/tier-2": "core"}, 2),
         ({"fabric.topograph.run/tier-0": "leaf", "topology.podlore.io/rack": "r"}, 1),
         ({"nvidia.com/gpu.clique": "c.1", ZONE: "z"}, 2),
+        ({f"network.topology.nvidia.com/{level}": "x" for level in ("datacenter", "spine", "block")}, 3),
+        ({f"network.topology.nvidia.com/{level}": "x" for level in ("core", "spine", "leaf", "accelerator")}, 4),
         ({"kubernetes.io/os": "linux"}, 0),
     ],
 )
