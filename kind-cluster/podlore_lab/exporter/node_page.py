@@ -26,7 +26,7 @@ class NodePage:
         self._now = now
         self._read_at = now()
         self._stalled_seconds = defaultdict[tuple[Pressed, str], float](float)
-        self._network_bytes = defaultdict[tuple[str, str, str], float](float)
+        self._network_bytes: dict[tuple[str, str, str], float] = {}
 
     def render(self) -> str:
         """Return all series of this moment."""
@@ -39,13 +39,16 @@ class NodePage:
         for node in self._fleet.nodes:
             for resource in STALLS:
                 self._stalled_seconds[resource, node] += QUIET_SHARE * trace_seconds
+        sent: dict[tuple[str, str, str], float] = {}
         for pod in self._fleet.pressing():
             for press in pod.presses:
                 if press.resource in STALLS:
                     self._stalled_seconds[press.resource, pod.node] += press.share * trace_seconds
                 elif press.resource is Pressed.NETWORK:
-                    sent = press.share * NETWORK_BYTES_PER_SECOND * trace_seconds
-                    self._network_bytes[pod.namespace, pod.name, pod.node] += sent
+                    key = pod.namespace, pod.name, pod.node
+                    more = press.share * NETWORK_BYTES_PER_SECOND * trace_seconds
+                    sent[key] = self._network_bytes.get(key, 0.0) + more
+        self._network_bytes = sent  # the kubelet says nothing of pods that are gone
 
     def _lines(self) -> Iterator[str]:
         for resource in STALLS:

@@ -98,7 +98,8 @@ class StepReader:
             warnings |= dict.fromkeys(matrix.warnings)
             self._take(matrix, rows)
         place = {name: number for number, name in enumerate(metric_names(self.policy.metric_names))}
-        return {key: rows[key] for key in sorted(rows, key=lambda key: (place[key.metric], key))}, tuple(warnings)
+        ordered = sorted(rows, key=lambda key: (place.get(key.metric, len(place)), key))
+        return {key: rows[key] for key in ordered}, tuple(warnings)
 
     async def _there(self) -> set[str]:
         """Return which of the metrics exist: most clusters have some of them only."""

@@ -61,10 +61,11 @@ def test_stalls_of_the_node_climb_on_the_pressed_resource_only(shared, resource)
 
 
 def test_a_pressed_network_shows_as_bytes_of_the_pod_that_presses(shared) -> None:
-    shared.add_pod("loud", presses="network:0.4")
-    climbing = rates(shared, NodePage(shared.fleet, now=lambda: shared.now))
-    sent = {key[1:]: rate for key, rate in climbing.items() if "network_receive" in key[0]}
+    loud, page = shared.add_pod("loud", presses="network:0.4"), NodePage(shared.fleet, now=lambda: shared.now)
+    sent = {key[1:]: rate for key, rate in rates(shared, page).items() if "network_receive" in key[0]}
     assert sent == {("n1", "loud"): pytest.approx(0.4 * NETWORK_BYTES_PER_SECOND, rel=1e-3)}
+    shared.fleet.apply_pod("DELETED", loud)
+    assert "network" not in "".join(name for name, *_ in values(page))
 
 
 def test_a_pressed_bus_shows_on_the_devices_of_the_pod_that_presses(shared) -> None:

@@ -17,6 +17,8 @@ RESOURCES = ("cpu", "memory", "io")
 POD_CGROUP = re.compile(r"pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})")
 LINE = re.compile(r"(some|full) avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)")
 CGROUPS_MAX = 20_000
+V2_FILES = ("cgroup.controllers", "io.pressure")
+"""What tells a cgroup of v2 from those of v1 beside it, whose numbers mean something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,12 @@ def pressures(root: Path = Path("/")) -> Iterator[Pressure]:
 
 
 def pod_cgroups(root: Path = Path("/")) -> Iterator[tuple[Path, str]]:
-    """Yield the cgroup folder of each pod with the pod's uid."""
-    for top in cgroup_roots(root):
-        for folder in islice(sorted(top.glob("**/*pod*")), CGROUPS_MAX):
-            found = POD_CGROUP.search(folder.name)
-            if found and folder.is_dir():
-                yield folder, found[1].replace("_", "-")
+    """Yield the folder of each pod's cgroup (v2) with the pod's uid, once each where one mount is inside the other."""
+    folders = (folder for top in cgroup_roots(root) for folder in islice(sorted(top.glob("**/*pod*")), CGROUPS_MAX))
+    for folder in dict.fromkeys(folders):
+        found = POD_CGROUP.search(folder.name)
+        if found and any((folder / name).exists() for name in V2_FILES):
+            yield folder, found[1].replace("_", "-")
 
 
 def _read(path: Path, pod_uid: str, resource: str) -> Iterator[Pressure]:

@@ -64,8 +64,9 @@ def test_each_tap_says_what_it_lacks(tap: object) -> None:
 
 def test_stalls_are_read_by_pod(tmp_path: Path) -> None:
     uid = "01234567_89ab_cdef_0123_456789abcdef"
-    pod = tmp_path / "sys/fs/cgroup/kubepods.slice" / f"kubepods-pod{uid}.slice"
+    pod = tmp_path / "sys/fs/cgroup/unified/kubepods.slice" / f"kubepods-pod{uid}.slice"
     pod.mkdir(parents=True)
+    (tmp_path / "sys/fs/cgroup/cpu" / f"pod{uid}").mkdir(parents=True)
     (pod / "io.pressure").write_text("some avg10=12.50 avg60=1.00 avg300=0.00 total=3000000\n")
     (tmp_path / "proc/pressure").mkdir(parents=True)
     (tmp_path / "proc/pressure/cpu").write_text("some avg10=50.00 avg60=1.00 avg300=0.00 total=9000000\nhostile line\n")
