@@ -72,13 +72,13 @@ def _run(pairs: "Pairs", protocols: list[str], seed: int, jobs: int, dask: str) 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from podlore.classify.evaluation.protocol import executor_of
-    from podlore.interference.evaluation.evaluate import report, run_all, tasks_of
+    from podlore.interference.evaluation.evaluate import report, run_all, skipped, tasks_of
 
     tasks = tasks_of(pairs, protocols, seed)
     columns = (TextColumn("predicting what was left out"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with executor_of(jobs, dask) as executor, Progress(*columns, console=Console(stderr=True)) as progress:
         results = list(progress.track(run_all(pairs, tasks, seed, executor), total=len(tasks)))
-    return report(pairs, results, seed)
+    return {**report(pairs, results, seed), "skipped": dict(skipped(pairs, protocols, tasks))}
 
 
 def _table(measured: "Report") -> str:
@@ -101,6 +101,7 @@ def _table(measured: "Report") -> str:
             lines.append(
                 f"  random {found['random_throughput_per_gpu']:.3f}, oracle {found['oracle_throughput_per_gpu']:.3f}"
             )
+    lines += [f"{protocol} was skipped: {reason}" for protocol, reason in measured["skipped"].items()]
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ the scores, and per kind of pairing what it earns.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import asdict
 from typing import Any
@@ -31,6 +31,8 @@ from podlore.interference.pairs import Floats, Ints, Pairs
 MODELS = (*BASELINES, OURS)
 PAIRING = "pairing"
 DIGITS = 4
+TRAIN_MIN = 10
+"""Fewer co-runs teach no model anything."""
 
 Report = dict[str, Any]
 Task = Split | PairingTask
@@ -38,7 +40,7 @@ Result = SplitResult | PairingResult
 
 
 def tasks_of(pairs: Pairs, protocols: Iterable[str], seed: int) -> list[Task]:
-    """Return everything there is to run.
+    """Return everything there is to run; a division that leaves too little to learn from is none.
 
     Raises
     ------
@@ -54,7 +56,17 @@ def tasks_of(pairs: Pairs, protocols: Iterable[str], seed: int) -> list[Task]:
             found += PROTOCOLS[protocol](pairs, rng)
         else:
             raise BadInput(f"no protocol {protocol!r}; there are {', '.join((*PROTOCOLS, PAIRING))}")
-    return found
+    return [task for task in found if len(task.train) >= TRAIN_MIN]
+
+
+def skipped(pairs: Pairs, protocols: Iterable[str], tasks: Sequence[Task]) -> Mapping[str, str]:
+    """Return the protocols for which there is nothing to run, with the reason."""
+    there = {task.protocol if isinstance(task, Split) else PAIRING for task in tasks}
+    reason = (
+        f"{len(pairs)} co-runs of {len(pairs.configurations)} configurations of {len(pairs.jobs)} jobs on "
+        f"{len(pairs.gpu_types)} GPU types: nothing can be left out so that {TRAIN_MIN} co-runs remain to learn from"
+    )
+    return {protocol: reason for protocol in protocols if protocol not in there}
 
 
 def run(pairs: Pairs, task: Task, seed: int) -> Result:
@@ -85,7 +97,8 @@ def report(pairs: Pairs, results: Iterable[Result], seed: int) -> Report:
             ordered = sorted(by_protocol[protocol], key=lambda result: result.split.left_out)
             found["protocols"][protocol] = _protocol(pairs, ordered)
     for kind in sorted(by_kind):
-        found["pairing"][kind] = _pairing(by_kind[kind])
+        if any(len(result.configuration) for result in by_kind[kind]):
+            found["pairing"][kind] = _pairing(by_kind[kind])
     return found
 
 

@@ -1,9 +1,9 @@
 """What predictions are worth: jobs are paired by them, and the pairs' true throughput is counted.
 
 A mix is 16 jobs on one GPU type, two to a GPU, all of them paired. What a pairing earns over a random one is given as
-a share of what the best pairing would earn. One model predicts a whole mix: means of folds are anti-correlated with
-what they leave out, and would mislead a matching. Pairs that do not fit into memory take turns, half of the time each,
-and every model learns them as such where they were tried.
+a share of what the best pairing would earn; pairs that nobody measured cannot be chosen. One model predicts a whole
+mix: means of folds are anti-correlated with what they leave out, and would mislead a matching. Pairs that do not fit
+into memory take turns, half of the time each, and every model learns them as such where they were tried.
 
 - ``unseen-jobs``: a third of the configurations was never seen beside anything; mixes are drawn from those.
 - ``unseen-pairs``: half of all pairs was measured; mixes are paired by the others only.
@@ -98,13 +98,13 @@ def run_pairing(pairs: Pairs, task: PairingTask, models: tuple[str, ...], seed: 
     for gpu in range(len(pairs.gpu_types)):
         for _ in range(MIXES_PER_GPU_TYPE):
             mix = _mix(task, rng)
-            allowed = task.is_allowed[gpu][np.ix_(mix, mix)] & ~np.eye(len(mix), dtype=bool)
             worth = truth[gpu][np.ix_(mix, mix)]
+            allowed = task.is_allowed[gpu][np.ix_(mix, mix)] & ~np.eye(len(mix), dtype=bool) & np.isfinite(worth)
             best = _earned(worth, worth, allowed)
             if best is None:
                 continue
             configuration.append(mix)
-            at_random.append((worth * allowed).sum(axis=1) / allowed.sum(axis=1) / 2)
+            at_random.append(np.where(allowed, worth, 0.0).sum(axis=1) / allowed.sum(axis=1) / 2)
             at_best.append(best)
             for name in models:
                 chosen = _earned(predicted[name][gpu][np.ix_(mix, mix)], worth, allowed)
@@ -132,12 +132,11 @@ def _earned(predicted: Floats, worth: Floats, allowed: Mask) -> Floats | None:
 
 
 def _true_throughput(pairs: Pairs) -> Floats:
-    """Return the sum of both speeds by GPU type and pair."""
+    """Return the sum of both speeds by GPU type and pair; NaN where it was not measured."""
     n = len(pairs.configurations)
     speed = np.full((len(pairs.gpu_types), n, n), np.nan)
     speed[pairs.runs.gpu, pairs.runs.a, pairs.runs.b] = pairs.speed
-    both = speed + speed.transpose(0, 2, 1)
-    return np.where(np.isfinite(both), both, 2 * TAKING_TURNS)
+    return np.asarray(speed + speed.transpose(0, 2, 1))
 
 
 def _predicted_throughput(pairs: Pairs, task: PairingTask, name: str, seed: int) -> Floats:

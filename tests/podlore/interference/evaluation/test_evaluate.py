@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from podlore.cli.interference import app
 from podlore.errors import BadInput
 from podlore.interference.conformal import Interval, grouped_quantile
-from podlore.interference.evaluation.evaluate import MODELS
-from podlore.interference.evaluation.pairing import pairing_tasks, tried
+from podlore.interference.evaluation.evaluate import MODELS, tasks_of
+from podlore.interference.evaluation.pairing import pairing_tasks, run_pairing, tried
 from podlore.interference.evaluation.run_split import OURS, run_split
 from podlore.interference.evaluation.scores import covered, resampled_ratio
 from podlore.interference.evaluation.splits import PROTOCOLS, Split
@@ -111,6 +111,40 @@ def test_the_command_reports_every_model_with_every_score(write_pairs: Write, si
     assert set(report["pairing"]) == {"unseen-jobs", "unseen-pairs"}
     for kind in report["pairing"].values():
         assert len(kind["models"]["podlore"]["share_of_oracle_gain_interval"]) == 2
+
+
+def test_what_a_file_is_too_small_for_is_skipped_with_the_reason(write_pairs: Write, site: Site) -> None:
+    path = write_pairs(site({"H100": 9.0}, 3))
+    arguments = ["evaluate", "--pairs", str(path), "--protocol", "leave-gpu-out", "--protocol", "random-pairs"]
+    result = CliRunner().invoke(app, [*arguments, "--output", "json", "--jobs", "1"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert set(report["protocols"]) == {"random-pairs"}
+    assert set(report["skipped"]) == {"leave-gpu-out"}
+    assert "6 configurations of 2 jobs on 1 GPU types" in report["skipped"]["leave-gpu-out"]
+
+
+def test_a_division_that_leaves_too_little_to_learn_from_is_none(write_pairs: Write, site: Site) -> None:
+    lonely = [row for row in site({"H100": 9.0}) if row["job_b"] != "conv" or row["batch_b"] == 16]
+    lonely = [row for row in lonely if row["job_a"] != "conv" or row["batch_a"] == 16]
+    pairs = read_pairs(write_pairs(lonely))
+    assert [len(split.train) for split in splits(pairs, "leave-family-out")] == [16, 1]
+    assert [len(task.train) for task in tasks_of(pairs, ["leave-family-out"], 0)] == [16]
+
+
+def test_pairs_that_nobody_measured_are_not_chosen(write_pairs: Write, site: Site) -> None:
+    rng = np.random.default_rng(0)
+    gaps = read_pairs(write_pairs([row for row in site({"H100": 9.0}, 6) if rng.random() < 0.6]))
+    whole = read_pairs(write_pairs(site({"H100": 9.0}, 6)))
+    task = next(task for task in pairing_tasks(gaps, rng) if task.kind == "unseen-jobs")
+    measured = {(a, b) for a, b in zip(gaps.runs.a.tolist(), gaps.runs.b.tolist(), strict=True)}
+    worth = {(a, b): speed for a, b, speed in zip(whole.runs.a, whole.runs.b, whole.speed, strict=True)}
+    possible = {(worth[a, b] + worth[b, a]) / 2 for a, b in measured}
+    found = run_pairing(gaps, task, ("mean",), 0)
+    assert len(found.at_best)
+    for value in (*found.at_best, *found.by_model["mean"]):
+        assert min(abs(value - one) for one in possible) < 1e-6
+    assert found.at_random.sum() <= found.at_best.sum() + 1e-9
 
 
 def test_an_unknown_protocol_is_named(write_pairs: Write, site: Site) -> None:
