@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
+from podlore.testing.patch_paths import patch_paths
 from podlore.testing.scenario import Played, load, play
 from podlore_operator.api.read_policy import read_policy
 
 LIBRARY = Path(__file__).parent / "scenarios"
 GAPS: Mapping[str, str] = yaml.safe_load((LIBRARY / "known_gaps.yaml").read_text()) or {}
+TRIED = frozenset((Path(__file__).parent / "podlore" / "advice" / "patches_tried.txt").read_text().splitlines())
+SERVED = ("Node ", "Pod ", "apps/", "batch/")
 
 
 def scenarios() -> list[Any]:
@@ -44,3 +47,10 @@ def told(played: Played) -> str:
 def test_scenario(folder: Path) -> None:
     played = play(load(folder), read_policy=read_policy)
     assert played.passed, told(played)
+    assert untried(played) == []
+
+
+def untried(played: Played) -> list[str]:
+    """Return fields that previews change and that no test has tried on the API server; it serves its own kinds only."""
+    changed = {path for one in played.said for path in patch_paths(one.recommendation)}
+    return sorted(path for path in changed - TRIED if path.startswith(SERVED))

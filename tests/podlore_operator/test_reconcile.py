@@ -382,7 +382,7 @@ def test_a_cap_withholds_the_least_valuable_and_counts_it(operator: Operator, cl
     cluster.perform(decided.writes)
     names = {advice.spec.target.name for advice in cluster.held.values()}
     assert names == {"low-0", "high", "job-0"}
-    assert decided.withheld == {"namespace": 1, "cluster": 1}
+    assert decided.withheld == {"NamespaceCap": 1, "ClusterCap": 1}
     assert operator.turn(high, *low, *elsewhere) == []
 
 

@@ -1,7 +1,8 @@
 """How large requests should be: what was used at the busiest, with room for what was not seen.
 
 CPU by its 95th percentile, memory by its peak and its growth since the window began, GPUs by how many of them worked.
-A preview is given only for a template with one container, whose resources are then the pod's.
+A preview is given only for a template with one container, whose resources are then the pod's, and only if it asks for
+less: more than its limit would be refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,10 +43,11 @@ def _resources(view: ClusterView, pods: Sequence[Pod], cause: str) -> Patch:
         return _gpus(view, pods)
     if cause == "Cpu":
         milli = max((_cpu_milli(view, pod) for pod in pods), default=0)
-        return {"requests": {"cpu": f"{milli}m"}} if milli else {}
+        return {"requests": {"cpu": f"{milli}m"}} if 0 < milli < min(pod.requests.cpu_milli for pod in pods) else {}
     if cause == "Memory":
         mib = max((_memory_mib(view, pod) for pod in pods), default=0)
-        return {"requests": {"memory": f"{mib}Mi"}} if mib else {}
+        asked_bytes = min(pod.requests.memory_bytes for pod in pods)
+        return {"requests": {"memory": f"{mib}Mi"}} if 0 < mib * MIB < asked_bytes else {}
     return {}
 
 

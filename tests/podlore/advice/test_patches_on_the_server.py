@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from podlore.clock import Clock
 from podlore.objects import read_controller
 from podlore.patterns.found import found
 from podlore.testing import GIB, HOUR, activity, gpu_window, node, pod, series, snapshot
+from podlore.testing.patch_paths import patch_paths
 from podlore.view import ClusterView
 from podlore.vocabulary import (
     Action,
@@ -35,6 +37,7 @@ PATHS = {
     "CronJob": "apis/batch/v1",
     "Deployment": "apis/apps/v1",
     "StatefulSet": "apis/apps/v1",
+    "DaemonSet": "apis/apps/v1",
 }
 GPUS = {"nvidia.com/gpu": "4", "cpu": "32", "memory": "64Gi"}
 CONTAINER = {"name": "main", "image": "example.invalid/x", "resources": {"requests": GPUS, "limits": GPUS}}
@@ -42,6 +45,9 @@ TEMPLATE = {
     "metadata": {"labels": {"app": "x"}},
     "spec": {"containers": [CONTAINER], "nodeSelector": {"pool": "large", "disk": "ssd"}},
 }
+TRIED_FILE = Path(__file__).with_name("patches_tried.txt")
+TRIED = frozenset(TRIED_FILE.read_text().splitlines())
+"""The fields that the server was seen to take; the scenarios' previews may touch no others of these kinds."""
 RUN_ONCE = {**TEMPLATE, "spec": {**TEMPLATE["spec"], "restartPolicy": "Never"}}  # type: ignore[dict-item]
 SERVICE = {"replicas": 2, "selector": {"matchLabels": {"app": "x"}}, "template": TEMPLATE}
 SPECS: dict[str, dict[str, Any]] = {
@@ -49,6 +55,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "CronJob": {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": RUN_ONCE}}},
     "Deployment": SERVICE,
     "StatefulSet": {**SERVICE, "serviceName": "x"},
+    "DaemonSet": {"selector": {"matchLabels": {"app": "x"}}, "template": TEMPLATE},
 }
 
 
@@ -66,11 +73,14 @@ CASES = [
     *(Case(kind, P.RESOURCE_HOARDING, A.RELEASE_IDLE) for kind in ("Job", "Deployment", "StatefulSet")),
     *(
         Case(kind, P.OVER_REQUEST, A.RIGHT_SIZE, cause)
-        for kind in ("Deployment", "StatefulSet")
+        for kind in ("Deployment", "StatefulSet", "DaemonSet")
         for cause in ("Gpus", "Cpu", "Memory")
     ),
-    *(Case(kind, P.OUT_OF_MEMORY_LOOP, A.RAISE_MEMORY) for kind in ("Deployment", "StatefulSet")),
-    Case("Deployment", P.ACCESSIBILITY_BARRIER, A.RELAX_CONSTRAINT, "Constraint"),
+    *(Case(kind, P.OUT_OF_MEMORY_LOOP, A.RAISE_MEMORY) for kind in ("Deployment", "StatefulSet", "DaemonSet")),
+    *(
+        Case(kind, P.ACCESSIBILITY_BARRIER, A.RELAX_CONSTRAINT, "Constraint")
+        for kind in ("Deployment", "StatefulSet", "DaemonSet")
+    ),
     Case("Job", P.QUEUE_SPIRAL, A.BREAK_REQUEUE_LOOP),
     Case("CronJob", P.QUEUE_SPIRAL, A.BREAK_REQUEUE_LOOP, "Backlog"),
     Case("Node", P.HARDWARE_FAULT, A.CORDON_NODE, "Device"),
@@ -166,8 +176,20 @@ def test_the_server_takes_the_patch_and_it_changes_something(lab: Lab, space: st
     given = recommended(case, None if case.kind == "Node" else before)
     assert given.action is case.action
     assert given.patch
+    assert patch_paths(given) <= TRIED, f"list in {TRIED_FILE.name}: {sorted(patch_paths(given) - TRIED)}"
     after = lab.api._request("PATCH", f"{path}?{STRICT}", json.loads(given.patch), STRATEGIC)
     assert after["spec"] != before["spec"]
+
+
+def test_no_field_is_listed_as_tried_that_is_not() -> None:
+    tried = [recommended(case, None if case.kind == "Node" else made(case)) for case in CASES]
+    assert frozenset().union(*map(patch_paths, tried)) == TRIED
+
+
+def made(case: Case) -> dict[str, Any]:
+    """Return the object as a server would have made it."""
+    told = {"namespace": "patches", "uid": "u1", "creationTimestamp": "2026-11-23T10:00:00Z"}
+    return body(case) | {"metadata": body(case)["metadata"] | told}
 
 
 @pytest.mark.parametrize("case", WITHOUT, ids=lambda case: f"{case.action} on a {case.kind}")
