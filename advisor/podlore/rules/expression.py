@@ -1,8 +1,14 @@
-"""Terms made callable: substring, RE2 and jq on an entry's text. RE2 runs in linear time, so no regex can hang it."""
+"""Terms made callable: substring, RE2 and jq on an entry's text.
+
+Nothing here can hang: RE2 runs in linear time, jq programs that may run for ever are refused, and of the outputs of the
+others only the first are taken.
+"""
 
 import json
+import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import re2
@@ -11,6 +17,10 @@ from podlore.errors import Unavailable
 from podlore.rules.rule import Extract, Kind, Term
 
 Finder = Callable[[bytes], bool]
+JQ_OUTPUTS_MAX = 1000
+JQ_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
+JQ_ENDLESS = re.compile(r"(?<![.\w])(?:repeat|until|while|range|def|recurse(?=\s*\())\b")
+"""What a jq program may go round in for ever, or for a number of times that it names itself."""
 
 
 def _options() -> Any:  # noqa: ANN401 - an extension without types
@@ -36,7 +46,16 @@ def check_regex(expression: str) -> str:
 
 
 def check_jq(expression: str) -> str:
-    """Return what is wrong with a jq program, or nothing."""
+    """Return what is wrong with a jq program, or nothing.
+
+    >>> check_jq('select(.msg | contains("while waiting")) | .range')
+    ''
+    >>> check_jq("last(repeat(.))")
+    "the jq program 'last(repeat(.))' may never end: 'repeat' goes round; use select, test or contains"
+    """
+    if endless := JQ_ENDLESS.search(JQ_STRING.sub('""', expression)):
+        said = f"{endless[0]!r} goes round; use select, test or contains"
+        return f"the jq program {expression[:80]!r} may never end: {said}"
     try:
         _jq(expression)
     except ValueError as error:
@@ -93,9 +112,9 @@ def _is_true(program: Any, entry: bytes) -> bool:  # noqa: ANN401 - an extension
 
 
 def _outputs(program: Any, entry: bytes) -> list[Any]:  # noqa: ANN401 - an extension without types
-    """Return a program's outputs, none where the entry is no JSON or the program fails on it."""
+    """Return a program's first outputs, none where the entry is no JSON or the program fails on it."""
     try:
-        return list(program.input_value(json.loads(entry)).all())
+        return list(islice(program.input_value(json.loads(entry)), JQ_OUTPUTS_MAX))
     except (ValueError, RecursionError):
         return []
 

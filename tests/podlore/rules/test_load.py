@@ -46,6 +46,7 @@ def test_a_repeated_key_is_refused_at_its_place():
         (SET % "{regex: '(x{1000}){1000}'}", "RE2 refuses"),
         (SET % "{value: a, regex: b}", "one of value, regex and jq"),
         (SET % "{jq: '.a |'}", "jq refuses"),
+        (SET % "{jq: 'last(repeat(.))'}", "may never end"),
         (SET % "''", "would match every line"),
         (SET % "a, b", "need a `window`"),
         ("set:\n  window: 5s\n  event: {source: x}\n  match: [a]", "takes no `window`"),
