@@ -19,7 +19,7 @@ import numpy as np
 
 from podlore.advisor import detect
 from podlore.snapshot import History, Snapshot
-from podlore.testing import HOUR, MINUTE, NOW, gpu_window, node, pod, snapshot
+from podlore.testing import HOUR, MINUTE, NOW, activity, gpu_window, node, pod, snapshot
 from podlore.view import ClusterView
 from podlore.vocabulary import Container, Failure, ObjectRef, Pod, Termination
 
@@ -38,33 +38,35 @@ class Drawn:
 
 
 def hoarding(rng: Rng, idle_hours: float, prevalence: float) -> Drawn:
-    pods, windows, truth, naive = [], [], set(), set()
+    """Draw twelve hours, minute by minute; the window is the last two, and the naive rule's, too."""
+    pods, windows, rows, truth, naive = [], [], [], set(), set()
     for n in range(N):
-        one = pod(f"p{n}", node=f"gpu-{n}", gpus=1, age=rng.uniform(8, 60) * HOUR)
-        minutes = rng.uniform(0, 0.004, 120)
+        one = pod(f"p{n}", node=f"gpu-{n}", gpus=1, age=rng.uniform(12, 60) * HOUR)
+        minutes = rng.uniform(0, 0.004, 720)
         if rng.random() < prevalence:
-            busy = int(max(2 - idle_hours, 0) * 60)
-            minutes[:busy] = rng.uniform(0.3, 0.95, busy)
+            worked = 720 - int(60 * idle_hours)
+            minutes[:worked] = rng.uniform(0.3, 0.95, worked)
             if idle_hours >= 2:
                 truth.add(one.name)
         else:
             kind = rng.integers(0, 4)
             if kind == 0:  # serving with a request now and then
-                minutes[rng.random(120) < rng.uniform(0.02, 0.3)] = rng.uniform(0.05, 0.6)
+                minutes[rng.random(720) < rng.uniform(0.02, 0.3)] = rng.uniform(0.05, 0.6)
             elif kind == 1:  # a loader that starves its GPU
-                minutes = rng.uniform(0.01, 0.06, 120)
+                minutes = rng.uniform(0.01, 0.06, 720)
             elif kind == 2:  # between phases
-                minutes[: int(rng.uniform(5, 60))] = 0.8
+                minutes[: 600 + int(rng.uniform(5, 60))] = 0.8
             else:
-                minutes = np.clip(rng.normal(rng.uniform(0.3, 0.95), 0.05, 120), 0, 1)
-        window = gpu_window(one, activity=float(minutes.max()))
-        windows.append(replace(window, activity_mean=float(minutes.mean())))
+                minutes = np.clip(rng.normal(rng.uniform(0.3, 0.95), 0.05, 720), 0, 1)
+        lately = minutes[-120:]
+        windows.append(replace(gpu_window(one, activity=float(lately.max())), activity_mean=float(lately.mean())))
+        rows.append(activity(one, minutes.reshape(-1, 5).mean(axis=1).tolist()))
         pods.append(one)
-        if minutes.mean() < 0.05:
+        if lately.mean() < 0.05:
             naive.add(one.name)
     nodes = tuple(node(f"gpu-{n}") for n in range(N))
-    seen = snapshot(nodes=nodes, pods=tuple(pods), gpu_windows=tuple(windows), has_metrics=True)
-    return Drawn(seen, frozenset(truth), frozenset(naive))
+    made = {"nodes": nodes, "pods": tuple(pods), "gpu_windows": tuple(windows), "series": tuple(rows)}
+    return Drawn(snapshot(**made, has_metrics=True), frozenset(truth), frozenset(naive))
 
 
 def crash_loop(rng: Rng, failures: float, prevalence: float) -> Drawn:
