@@ -75,6 +75,10 @@ class WatchedModel:
                 self._note(text, answer, classifier)
         return answers
 
+    def causes(self, message: str) -> tuple[str, ...]:
+        """Return the words of a masked message that name the cause of its problem; none where there is no model."""
+        return self._classifier.causes(message) if self._classifier else ()
+
     async def run(self) -> Never:
         """Look after the folder until cancelled."""
         while True:

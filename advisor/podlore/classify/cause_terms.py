@@ -10,23 +10,18 @@ Collins, "Discriminative Training Methods for Hidden Markov Models", EMNLP 2002 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, lru_cache
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from podlore.classify.model_file import array_of, load_state, shipped_folder
-from podlore.errors import BadInput
-
-FOLDER = "causes"
-"""Where a marker lies within the folder of an event classifier."""
-
 COLUMNS = 1 << 16
 MOST_TOKENS, MOST_CAUSES = 200, 3
+REMEMBERED = 4_096
+"""Of so many messages the causes are kept."""
 _TOKENS = re.compile(r"<[a-z]{2,8}>|\w+(?:[-'/]\w+)*|[^\w\s]")
 _DIGITS = re.compile(r"\d")
 _GLUE = frozenset("-_./'=:,()<>")
@@ -102,9 +97,16 @@ class CauseTerms:
     def find(self, message: str) -> tuple[str, ...]:
         """Return the runs of words that name the cause, in order, three at most.
 
-        >>> load().find("dial tcp: lookup <host> on <ip>:53: no such host")
-        ('no such host',)
+        >>> CauseTerms(np.zeros(COLUMNS, np.float32)).find("dial tcp: lookup <host> on <ip>:53: no such host")
+        ()
         """
+        return self._remembered(message)
+
+    @cached_property
+    def _remembered(self) -> Callable[[str], tuple[str, ...]]:
+        return lru_cache(REMEMBERED)(self._find)
+
+    def _find(self, message: str) -> tuple[str, ...]:
         tokens = tokens_of(message)
         return tuple(message[start:stop] for start, stop in spans(tokens, self.marks(tokens)))[:MOST_CAUSES]
 
@@ -121,19 +123,3 @@ def spans(tokens: Sequence[Token], marks: Sequence[bool]) -> list[tuple[int, int
                 found.append((run[0].start, run[-1].stop))
             run = []
     return found
-
-
-def load(path: str | Path | None = None) -> CauseTerms:
-    """Return the marker in the folder of an event classifier, the shipped one's by default.
-
-    Raises
-    ------
-    BadInput
-        If the folder holds none, or one that was tampered with.
-    """
-    folder = (Path(path) if path else shipped_folder()) / FOLDER
-    state, _ = load_state(folder)
-    try:
-        return CauseTerms(array_of(state["weights"], (COLUMNS,)))
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{folder} holds no marker of causes ({error}): train it again") from None

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from podlore.classify.cause_terms import CauseTerms
 from podlore.classify.terms import labels_and_words, parts, word_terms
 from podlore.vocabulary import EventClass
 
@@ -68,6 +69,7 @@ class Classifier:
     intercept: FloatArray
     temperature: float
     version: str = ""
+    marker: CauseTerms | None = None
     _seen: dict[str, Classified] = field(default_factory=dict, repr=False, compare=False)
 
     def predict(self, texts: Sequence[str]) -> list[Classified]:
@@ -76,6 +78,10 @@ class Classifier:
         A text is looked up by its words first: the same template with other numbers is the same answer.
         """
         return [self._cached(text) for text in texts]
+
+    def causes(self, message: str) -> tuple[str, ...]:
+        """Return the words of a masked message that name the cause of its problem; none where no marker is there."""
+        return self.marker.find(message) if self.marker else ()
 
     def logits(self, text: str) -> FloatArray:
         """Return the score of each class before calibration."""

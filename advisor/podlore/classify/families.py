@@ -62,9 +62,8 @@ def near_pairs(left: csr_matrix, right: csr_matrix, near: float) -> Iterator[tup
 
 def nearest(texts: Sequence[str], others: Sequence[str]) -> tuple[NDArray[np.float64], Numbers]:
     """Return for each text the highest cosine with one of the others, and which one it is."""
-    vectorizer = _vectorizer().fit([skeleton(text) for text in (*texts, *others)])
-    left = vectorizer.transform([skeleton(text) for text in texts])
-    turned = vectorizer.transform([skeleton(text) for text in others]).T.tocsr()
+    vectors = _vectorizer().fit_transform([skeleton(text) for text in (*texts, *others)])
+    left, turned = vectors[: len(texts)], vectors[len(texts) :].T.tocsr()
     highest, which = np.zeros(len(texts)), np.zeros(len(texts), np.intp)
     for start in range(0, len(texts), _BLOCK):
         cosines = left[start : start + _BLOCK] @ turned

@@ -2,7 +2,7 @@
 
 No type beyond numbers, texts and arrays is trusted, so reading a file runs no code of it; a file that does not match
 its manifest, or holds anything else, is `BadInput`. The shipped model lies in ``models/`` of the source tree, and in
-``podlore/_models`` of an installed package.
+``podlore/_models`` of an installed package; in each, ``causes/`` holds the marker of the words that name a cause.
 """
 
 import hashlib
@@ -16,12 +16,15 @@ from typing import Any
 import numpy as np
 import re2
 
+from podlore.classify.cause_terms import COLUMNS, CauseTerms
 from podlore.classify.classifier import Classifier, FloatArray, TermModel
 from podlore.errors import BadInput
 from podlore.vocabulary import EventClass
 
 MODEL, MANIFEST = "model.skops", "manifest.json"
 SHIPPED = "event-classifier"
+CAUSES = "causes"
+"""The folder within a model folder where the marker of causes lies; a classifier without one is complete as well."""
 LARGEST_BYTES = 64 * 2**20
 TRUSTED_TYPES: tuple[str, ...] = ()
 """What a file may hold besides skops' own plain types: nothing."""
@@ -51,6 +54,21 @@ def load(path: str | Path | None = None) -> Classifier:
     folder = Path(path) if path else shipped_folder()
     state, manifest = load_state(folder)
     return _classifier(state, str(manifest.get("version", "")), folder)
+
+
+def load_causes(folder: Path) -> CauseTerms | None:
+    """Return the marker of causes in a model folder, None where there is none.
+
+    >>> load_causes(shipped_folder()).find("dial tcp: lookup <host> on <ip>:53: no such host")
+    ('no such host',)
+    """
+    if not (folder / CAUSES).is_dir():
+        return None
+    state, _ = load_state(folder / CAUSES)
+    try:
+        return CauseTerms(array_of(state["weights"], (COLUMNS,)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{folder / CAUSES} holds no marker of causes ({error}): train it again") from None
 
 
 def load_state(folder: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -149,7 +167,7 @@ def _classifier(state: Mapping[str, Any], version: str, folder: Path) -> Classif
         raise BadInput(f"{folder / MODEL} does not fit this version of podlore ({error}): train it again") from None
     if not temperature > 0:
         raise BadInput(f"{folder / MODEL} has a temperature of {temperature}: train it again")
-    return Classifier(classes, words, parts, intercept, temperature, version)
+    return Classifier(classes, words, parts, intercept, temperature, version, load_causes(folder))
 
 
 def _terms(state: Mapping[str, Any], name: str, n_classes: int) -> TermModel:

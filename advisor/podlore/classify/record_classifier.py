@@ -42,6 +42,10 @@ class RecordClassifier:
         """The classes, in the order of their probabilities."""
         return self.classifier.classes
 
+    def causes(self, message: str) -> tuple[str, ...]:
+        """Return the words of a masked message that name the cause of its problem."""
+        return self.classifier.causes(message)
+
     def classify(self, record: LogRecord) -> Classified:
         """Return the class of a record as a reader gave it."""
         message = record.message

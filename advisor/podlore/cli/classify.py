@@ -17,7 +17,6 @@ from podlore.errors import BadInput
 
 if TYPE_CHECKING:
     from podlore.classify import Classified, RecordClassifier
-    from podlore.classify.cause_terms import CauseTerms
     from podlore.events.record import LogRecord
 
 TABLE_MESSAGE_CHARS = 100
@@ -59,7 +58,7 @@ def classify(
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     classifier, skipped = RecordClassifier(load(model)), Counter[str]()
     inputs = (_input(name, form, skipped) for name in files or ["-"])
-    printed = _PRINTERS[output](inputs, classifier, model)
+    printed = _PRINTERS[output](inputs, classifier)
     if skipped := +skipped:
         left_out = ", ".join(f"{count:,} × {what}" for what, count in sorted(skipped.items()))
         typer.echo(f"left out: {left_out}", err=True)
@@ -108,7 +107,7 @@ def _columns(record: "LogRecord") -> dict[str, str]:
     return {name: str(getattr(record, name) or "") for name in COLUMNS if name != "target_category"}
 
 
-def _print_table(inputs: Iterator[_Input], classifier: "RecordClassifier", _model: Path | None) -> int:
+def _print_table(inputs: Iterator[_Input], classifier: "RecordClassifier") -> int:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -125,26 +124,17 @@ def _print_table(inputs: Iterator[_Input], classifier: "RecordClassifier", _mode
     return table.row_count
 
 
-def _print_json(inputs: Iterator[_Input], classifier: "RecordClassifier", model: Path | None) -> int:
-    marker, count = _marker(model), 0
+def _print_json(inputs: Iterator[_Input], classifier: "RecordClassifier") -> int:
+    count = 0
     for record, found in _classified(inputs, classifier):
         columns = _columns(record)
         labels = {name: columns.pop(name) for name in ("service", "component")} | {"reason": record.reason}
         chances = {str(name): round(chance, 4) for name, chance in found.probability_by_class.items()}
         facts = {**columns, "labels": labels, "predicted": found.event_class, "probability": chances}
-        facts["causes"] = marker.find(record.message) if marker and found.event_class != NO_PROBLEM else ()
+        facts["causes"] = classifier.causes(record.message) if found.event_class != NO_PROBLEM else ()
         typer.echo(json.dumps(facts, ensure_ascii=False))
         count += 1
     return count
-
-
-def _marker(model: Path | None) -> "CauseTerms | None":
-    """Return what marks causes; an event classifier without one is complete as well."""
-    from podlore.classify import cause_terms
-    from podlore.classify.model_file import shipped_folder
-
-    is_there = ((model or shipped_folder()) / cause_terms.FOLDER).is_dir()
-    return cause_terms.load(model) if is_there else None
 
 
 def _classified(inputs: Iterator[_Input], classifier: "RecordClassifier") -> Iterator[tuple["LogRecord", "Classified"]]:
@@ -157,7 +147,7 @@ def _classified(inputs: Iterator[_Input], classifier: "RecordClassifier") -> Ite
             yield record, classifier.normalized(record)
 
 
-def _print_csv(inputs: Iterator[_Input], classifier: "RecordClassifier", _model: Path | None) -> int:
+def _print_csv(inputs: Iterator[_Input], classifier: "RecordClassifier") -> int:
     writer, header = csv.writer(sys.stdout, lineterminator="\n"), None
     added = ["predicted", *(f"p_{name}" for name in classifier.classes)]
     count = 0
@@ -201,7 +191,7 @@ def _answer(record: "LogRecord | None", classifier: "RecordClassifier") -> list[
     return [found.event_class, *(f"{found.probability_by_class[name]:.6f}" for name in classifier.classes)]
 
 
-_PRINTERS: dict[Output, Callable[[Iterator[_Input], "RecordClassifier", Path | None], int]] = {
+_PRINTERS: dict[Output, Callable[[Iterator[_Input], "RecordClassifier"], int]] = {
     Output.TABLE: _print_table,
     Output.JSON: _print_json,
     Output.CSV: _print_csv,

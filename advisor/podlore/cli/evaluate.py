@@ -20,7 +20,7 @@ def evaluate(
     experiments: Annotated[list[str] | None, typer.Option("--experiment", help="Only these; by default all.")] = None,
     recipes: Annotated[list[str] | None, typer.Option("--recipe", help="Only these; by default all.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the generated events.")] = 0,
-    incidents: Annotated[int, typer.Option(min=200, help="How many incidents to generate.")] = 2_000,
+    incidents: Annotated[int, typer.Option(min=200, help="How many incidents to generate.")] = 1_000,
     jobs: Annotated[int, typer.Option(min=1, help="Folds trained at the same time.")] = os.cpu_count() or 1,
     dask: Annotated[str, typer.Option(help="Address of a Dask scheduler to spread folds on instead.")] = "",
 ) -> None:
@@ -58,7 +58,7 @@ def _key(facts: dict[str, Any]) -> str:
     from podlore.classify.evaluation.recipe import RECIPES
     from podlore.classify.versions import library_versions
 
-    recipes = {name: repr(recipe.make()) + repr(replace(recipe, make=dict)) for name, recipe in RECIPES.items()}
+    recipes = {name: [recipe.make().get_params(), repr(replace(recipe, make=dict))] for name, recipe in RECIPES.items()}
     return sha256(json.dumps([facts, recipes, library_versions()], sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -25,11 +25,10 @@ def train(
     from rich.console import Console
     from rich.status import Status
 
-    from podlore.classify.cause_terms import FOLDER
     from podlore.classify.cause_training import marked_of_generated
     from podlore.classify.cause_training import train as train_causes
     from podlore.classify.evaluation.labelled import OPEN_LICENCE, read_labelled
-    from podlore.classify.model_file import save, save_state
+    from podlore.classify.model_file import CAUSES, save, save_state
     from podlore.classify.training import rows_of_generated, rows_of_labelled
     from podlore.classify.training import train as train_rows
     from podlore.classify.versions import library_versions
@@ -48,7 +47,7 @@ def train(
         manifest = save(trained.classifier, to, {**trained.facts, "data": data, "libraries": library_versions()})
         status.update("training the marker of causes")
         marker, found_causes = train_causes(list(marked_of_generated(generated)))
-        save_state({"weights": marker.weights}, to / FOLDER, {**found_causes, "data": {"generator": data["generator"]}})
+        save_state({"weights": marker.weights}, to / CAUSES, {**found_causes, "data": {"generator": data["generator"]}})
     held_out = manifest["held_out_families"]
     counts = f"{manifest['rows']:,} generated and {manifest['real']['rows']:,} real rows"
     typer.echo(f"{to}: {counts}, {manifest['bytes']:,} bytes, SHA-256 {manifest['sha256'][:12]}")

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from podlore.classify.cause_terms import FOLDER, load, spans, tokens_of
+from podlore.classify import load
+from podlore.classify.cause_terms import spans, tokens_of
 from podlore.classify.cause_training import Marked, fit, marked_of_generated, scores, train
-from podlore.classify.model_file import shipped_folder
+from podlore.classify.model_file import CAUSES, load_causes, shipped_folder
 from podlore.errors import BadInput
 from podlore.events.generator import generate
 
@@ -42,7 +43,7 @@ def test_runs_of_marked_tokens_become_spans_and_marks_alone_do_not() -> None:
 
 
 def test_hostile_messages_are_bounded() -> None:
-    marker = load()
+    marker = load_causes(shipped_folder())
     assert marker.find("") == ()
     assert len(marker.find("failed, " * 100_000)) <= 3
     assert marker.find("\x00<<<>>>" * 100) == ()
@@ -50,7 +51,7 @@ def test_hostile_messages_are_bounded() -> None:
 
 def test_a_marker_that_was_tampered_with_is_refused(tmp_path: Path) -> None:
     folder = shutil.copytree(shipped_folder(), tmp_path / "m")
-    manifest = json.loads((folder / FOLDER / "manifest.json").read_text())
-    (folder / FOLDER / "manifest.json").write_text(json.dumps(manifest | {"sha256": "0" * 64}))
+    manifest = json.loads((folder / CAUSES / "manifest.json").read_text())
+    (folder / CAUSES / "manifest.json").write_text(json.dumps(manifest | {"sha256": "0" * 64}))
     with pytest.raises(BadInput, match="its manifest says otherwise"):
         load(folder)

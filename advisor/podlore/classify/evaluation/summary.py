@@ -104,6 +104,8 @@ def _parts(data: Labelled) -> dict[str, Numbers]:
     sizes = Counter(data.collection)
     names = np.array([name if sizes[name] >= SMALLEST_COLLECTION else REST for name in data.collection])
     parts = {"Kubernetes events": np.flatnonzero(data.is_event), "clear labels": np.flatnonzero(data.is_clear)}
+    parts |= {"families never read": np.flatnonzero(data.is_unread)}
+    parts |= {"Kubernetes events never read": np.flatnonzero(data.is_event & data.is_unread)}
     parts |= {str(name): np.flatnonzero(names == name) for name in sorted(set(names))}
     return {name: rows for name, rows in parts.items() if len(rows) >= FEWEST_ROWS}
 
@@ -111,7 +113,7 @@ def _parts(data: Labelled) -> dict[str, Numbers]:
 def _part(chances: Floats, data: Labelled, rows: Numbers) -> dict[str, Any]:
     bootstrap = FamilyBootstrap(data.family[rows], data.truth[rows], len(CLASSES), resamples=1_000)
     scores = bootstrap.scores(chances[rows])
-    kept = ("accuracy", "macro_f1", "brier")
+    kept = ("accuracy", "macro_f1", "brier", "ece_equal_mass")
     scored = by_class(data.truth[rows], chances[rows].argmax(axis=1), CLASSES)
     f1 = {name: round(each.f1, DIGITS) for name, each in scored.items() if each.rows}
     return {"rows": len(rows), "f1": f1, **{name: _rounded(asdict(interval(scores[name]))) for name in kept}}

@@ -1,22 +1,18 @@
 """TF-IDF of words, pairs and parts of words into logistic regression: the default model."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from podlore.classify.classifier import Classifier, TermModel
+from podlore.classify.models.counted_tfidf import CountedTfidf
 from podlore.classify.terms import part_terms, word_terms
 from podlore.vocabulary import EventClass
-
-REMEMBERED = 1 << 16
-"""Of so many texts the terms are kept: the folds of a cross-validation are made of the same texts."""
 
 
 class TfidfLogReg(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -42,7 +38,8 @@ class TfidfLogReg(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scik
 
     def fit(self, texts: Sequence[str], y: Sequence[str], sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Learn vocabulary, weights of terms and coefficients."""
-        self.words_, self.parts_ = _tfidf(_words_of, self.max_words), _tfidf(_parts_of, self.max_parts)
+        self.words_ = CountedTfidf(word_terms, self.max_words, min_df=2)
+        self.parts_ = CountedTfidf(part_terms, self.max_parts, min_df=2)
         features = sparse.hstack([self.words_.fit_transform(texts), self.parts_.fit_transform(texts)], format="csr")
         self.regression_ = LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=200, tol=1e-3)
         self.regression_.fit(features, list(y), sample_weight=sample_weight)
@@ -68,24 +65,10 @@ class TfidfLogReg(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scik
         return sparse.hstack([self.words_.transform(texts), self.parts_.transform(texts)], format="csr")
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _words_of(text: str) -> tuple[str, ...]:
-    return tuple(word_terms(text))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _parts_of(text: str) -> tuple[str, ...]:
-    return tuple(part_terms(text))
-
-
-def _tfidf(terms: Any, most: int) -> TfidfVectorizer:  # noqa: ANN401 - scikit-learn ships no types
-    return TfidfVectorizer(analyzer=terms, sublinear_tf=True, min_df=2, max_features=most, dtype=np.float32)
-
-
 def compile_model(model: TfidfLogReg, temperature: float, version: str) -> Classifier:
     """Return the fitted model as the plain arrays that serve it; both give the same scores."""
     coefficients = model.regression_.coef_.T.astype(np.float32)
-    n_words = len(model.words_.vocabulary_)
+    n_words = len(model.words_.terms_)
     return Classifier(
         classes=tuple(EventClass(name) for name in model.classes_),
         words=_term_model(model.words_, coefficients[:n_words]),
@@ -96,6 +79,5 @@ def compile_model(model: TfidfLogReg, temperature: float, version: str) -> Class
     )
 
 
-def _term_model(vectorizer: TfidfVectorizer, coefficients: NDArray[np.float32]) -> TermModel:
-    terms = tuple(str(term) for term in vectorizer.get_feature_names_out())
-    return TermModel(terms, vectorizer.idf_.astype(np.float32), coefficients)
+def _term_model(tfidf: CountedTfidf, coefficients: NDArray[np.float32]) -> TermModel:
+    return TermModel(tfidf.terms_, tfidf.idf_, coefficients)
