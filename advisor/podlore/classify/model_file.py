@@ -66,7 +66,7 @@ def load_causes(folder: Path) -> CauseTerms | None:
         return None
     state, _ = load_state(folder / CAUSES)
     try:
-        return CauseTerms(array_of(state["weights"], (COLUMNS,)))
+        return CauseTerms(array_of(state["weights"], (COLUMNS,)), float(state["ease"]))
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{folder / CAUSES} holds no marker of causes ({error}): train it again") from None
 

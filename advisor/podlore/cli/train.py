@@ -47,7 +47,11 @@ def train(
         manifest = save(trained.classifier, to, {**trained.facts, "data": data, "libraries": library_versions()})
         status.update("training the marker of causes")
         marker, found_causes = train_causes(list(marked_of_generated(generated)))
-        save_state({"weights": marker.weights}, to / CAUSES, {**found_causes, "data": {"generator": data["generator"]}})
+        save_state(
+            {"weights": marker.weights, "ease": marker.ease},
+            to / CAUSES,
+            {**found_causes, "data": {"generator": data["generator"]}},
+        )
     held_out = manifest["held_out_families"]
     counts = f"{manifest['rows']:,} generated and {manifest['real']['rows']:,} real rows"
     typer.echo(f"{to}: {counts}, {manifest['bytes']:,} bytes, SHA-256 {manifest['sha256'][:12]}")

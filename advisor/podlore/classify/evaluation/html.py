@@ -25,6 +25,7 @@ def page(report: Mapping[str, Any]) -> str:
         "(0-2). The row-wise tests overstate and stand here for comparison with other work.</p>",
         _facts("Data", {name: facts for name, facts in report["data"].items() if name != "quality"}),
         *(_facts(f"Quality: {name}", facts) for name, facts in report["data"].get("quality", {}).items()),
+        _facts("Words that name the cause, on messages marked by hand", report["causes"]),
         _facts("Generated and real messages", report["synthetic_and_real"]),
     ]
     parts += [_imbalance(report["imbalance"])]

@@ -35,9 +35,10 @@ def write_report(
     """Write all files of the report and return a few lines for the terminal."""
     experiments = summarize(results, data)
     report = {
-        "data": dict(facts),
+        "data": {name: fact for name, fact in facts.items() if name != "causes"},
         "recipes": {name: {"what": recipe.why, "real_weight": recipe.real_weight} for name, recipe in RECIPES.items()},
         "libraries": library_versions(),
+        "causes": facts.get("causes", {}),
         "synthetic_and_real": _common(results, data, synthetic),
         "imbalance": imbalance(results, data),
         "experiments": experiments,
