@@ -1,9 +1,9 @@
 """Pollux: GPUs and batch sizes chosen together, for the best mean of all jobs' speed relative to a fair share.
 
 Each job fits its own model of its speed and statistical efficiency, and runs with the batch that the model finds
-best. Each round a genetic search over who has how many GPUs on which nodes maximizes the harmonic mean of the
-speedups, a change of placement counting against itself by the pause it costs. ncf runs on one GPU with its largest
-batch, as in the published study.
+best, chosen anew after each round and epoch. Each round a genetic search over who has how many GPUs on which nodes
+maximizes the harmonic mean of the speedups, a change of placement counting against itself by the pause it costs. ncf
+runs on one GPU with its largest batch, as in the published study.
 
 Source: Qiao et al., "Pollux", USENIX OSDI 2021, section 4. The search is a plain one: fifty states, forty
 generations a round, the best survive and are taken over to the next.
@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from podlore.simulate.queueing.goodput import best_batch, speedups
-from podlore.simulate.queueing.pollux_search import Ints, search
+from podlore.simulate.queueing.goodput import best_batch, goodputs
+from podlore.simulate.queueing.pollux_search import Floats, Ints, search
+from podlore.simulate.queueing.speed_model import LEAST
 from podlore.simulate.queueing.training_job import RESCALE_SECONDS, TrainingJob
 
 SINGLE, SINGLE_BATCH = "ncf", 32_768
@@ -28,11 +29,13 @@ class Pollux:
     def __init__(self, seed: int = 1) -> None:
         self._seed = seed
         self._states: dict[str, Ints] = {}
+        self._known: dict[str, tuple[Floats, tuple[float, ...], Floats]] = {}
 
     @staticmethod
     def prepare(jobs: Sequence[TrainingJob]) -> None:
         """Let jobs choose their batch."""
         for job in jobs:
+            job.learns = True
             job.is_adaptive = job.profile.name != SINGLE
             if not job.is_adaptive:
                 job.batch = SINGLE_BATCH
@@ -48,8 +51,7 @@ class Pollux:
             for node in before.get(name, ()):
                 base[row, node] += 1
         fair = max(1, -(-total // len(names)))
-        tables = [self._speedups(jobs[name], fair, n_nodes) for name in names]
-        speed = np.stack(tables) / gpus_by_node[0]
+        speed = np.stack([self._speeds(jobs[name], fair) for name in names]) / gpus_by_node[0]
         keep = np.array([self._keep(jobs[name], now) for name in names])
         most = np.array([self._most(jobs[name]) for name in names], np.int64)
         population = np.stack([base, *self._remembered(names, n_nodes)])[:POPULATION]
@@ -86,20 +88,20 @@ class Pollux:
         profile = job.profile
         return min(max(2 * job.replicas_seen, 1), REPLICAS_MAX, profile.batch_max // profile.local_batch_min)
 
-    @staticmethod
-    def _speedups(job: TrainingJob, fair: int, n_nodes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-        """Return the speed by (nodes, replicas) as a multiple of that with a fair share of the GPUs."""
-        replicas = np.arange(REPLICAS_MAX + 1)
-        plain = np.where(np.arange(n_nodes + 1)[:, None] > 0, replicas / fair, 0.0)
-        if not job.is_adaptive or job.speed is None:
-            return plain
+    def _speeds(self, job: TrainingJob, fair: int) -> Floats:
+        """Return the speed as a multiple of that with a fair share of the GPUs, shape (2, replicas + 1)."""
+        if job.speed is None:
+            return np.tile(np.arange(REPLICAS_MAX + 1) / fair, (2, 1))
         square, variance = job.gradients
-        nodes_fair = max(1, -(-n_nodes // (n_nodes * 4)))
-        base = float(best_batch(job.speed, square, variance, job.limits, nodes_fair, fair)[0])
-        if base <= 0:
-            base = float(best_batch(job.speed, square, variance, job.limits, 1, 1)[0]) * fair
-        most = min(REPLICAS_MAX, Pollux._most(job))
-        table = np.zeros((n_nodes + 1, REPLICAS_MAX + 1))
-        found = speedups(job.speed, square, variance, job.limits, base, n_nodes, most)
-        table[:, : most + 1] = found
-        return table
+        base = float(best_batch(job.speed, square, variance, job.limits, 1, fair)[0])
+        return self._goodputs(job, job.speed) / max(base, LEAST)
+
+    def _goodputs(self, job: TrainingJob, model: Floats) -> Floats:
+        """Return the goodputs by its own model, computed again only if what it knows has changed."""
+        most = self._most(job)
+        known = self._known.get(job.name)
+        if known is None or known[0] is not model or known[1] != (*job.gradients, most):
+            table = np.zeros((2, REPLICAS_MAX + 1))
+            table[:, : most + 1] = goodputs(model, *job.gradients, job.limits, most)
+            self._known[job.name] = known = (model, (*job.gradients, most), table)
+        return known[2]

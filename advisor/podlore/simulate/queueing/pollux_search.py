@@ -1,4 +1,8 @@
-"""The genetic search of Pollux, compiled: states of shape (jobs, nodes) in, the fittest first out."""
+"""The genetic search of Pollux, compiled: states of shape (jobs, nodes) in, the fittest first out.
+
+A child takes the jobs up to a point from one parent and the others from another, is changed at random and repaired.
+Jobs come in the order in which they are served when a node is full. Two states of equal fitness count as one.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +17,31 @@ TINY = 1e-3
 
 @jit
 def fitness(state: Ints, base: Ints, speed: Floats, keep: Floats) -> float:
-    """Return the negative sum of inverse speeds; ``speed`` is by (job, nodes, replicas), ``keep`` of the moved."""
+    """Return the negative sum of inverse speeds.
+
+    ``speed`` has shape (jobs, 2, replicas): on one node, and on several; ``keep`` is what is left to a moved job.
+    """
     total = 0.0
     for job in range(state.shape[0]):
-        nodes, replicas, moved = 0, 0, False
+        nodes, replicas, moved = 0, 0, 0
         for node in range(state.shape[1]):
             nodes += state[job, node] > 0
             replicas += state[job, node]
-            moved |= state[job, node] != base[job, node]
-        value = speed[job, nodes, replicas]
-        if moved:
-            value *= keep[job]
-        total += 1.0 / (value + TINY)
+            moved += state[job, node] != base[job, node]
+        value = speed[job, int(nodes > 1), replicas]
+        total += 1.0 / ((value if moved == 0 else value * keep[job]) + TINY)
     return -total
 
 
 @jit
+def _skipped(chance: float) -> int:
+    """Return how many are passed over before the next that is drawn with this chance."""
+    return int(np.log(1.0 - np.random.random()) / np.log1p(-chance))
+
+
+@jit
 def _mutate(state: Ints, base: Ints, gpus: Ints) -> None:
+    """Set some jobs back to where they are, take some GPUs away, and give out those that are free."""
     n_jobs, n_nodes = state.shape
     for job in range(n_jobs):
         if np.random.random() < 0.1:
@@ -38,17 +50,31 @@ def _mutate(state: Ints, base: Ints, gpus: Ints) -> None:
             for node in range(n_nodes):
                 if np.random.random() < 0.1:
                     state[job, node] = 0
-    free = gpus - state.sum(axis=0)
     for node in range(n_nodes):
-        if free[node] <= 0:
-            continue
-        holding = (state[:, node] > 0).sum()
+        free = gpus[node] - state[:, node].sum()
+        if free > 0:
+            _give(state, node, gpus[node])
+
+
+@jit
+def _give(state: Ints, node: int, gpus: int) -> None:
+    """Let about one job of all and one of those on the node hold more of it."""
+    n_jobs = state.shape[0]
+    holding = 0
+    for job in range(n_jobs):
+        holding += state[job, node] > 0
+    if holding:
+        to_pass = _skipped(1.0 / holding)
         for job in range(n_jobs):
-            chance = 1.0 / n_jobs
             if state[job, node] > 0:
-                chance = chance + 1.0 / holding - chance / holding
-            if np.random.random() < chance:
-                state[job, node] = np.random.randint(state[job, node], gpus[node] + 1)
+                if to_pass == 0:
+                    state[job, node] = np.random.randint(state[job, node], gpus + 1)
+                    to_pass = _skipped(1.0 / holding) + 1
+                to_pass -= 1
+    job = _skipped(1.0 / n_jobs)
+    while job < n_jobs:
+        state[job, node] = np.random.randint(state[job, node], gpus + 1)
+        job += 1 + _skipped(1.0 / n_jobs)
 
 
 @jit
@@ -58,22 +84,28 @@ def _repair(state: Ints, most: Ints, gpus: Ints) -> None:
     free = gpus.copy()
     taken = np.zeros(n_nodes, np.bool_)
     for job in range(n_jobs):
-        if (state[job] > 0).sum() > 1:
-            for node in range(n_nodes):
-                if state[job, node] > 0:
-                    if taken[node]:
-                        state[job, node] = 0
-                    taken[node] = True
-    for job in range(n_jobs):
-        left = most[job]
-        start = np.random.randint(n_nodes)
-        for offset in range(n_nodes):
-            node = (start + offset) % n_nodes
-            state[job, node] = max(0, min(state[job, node], left))
-            left -= state[job, node]
+        nodes, replicas = 0, 0
+        for node in range(n_nodes):
+            nodes += state[job, node] > 0
+        for node in range(n_nodes):
+            if nodes > 1 and state[job, node] > 0:
+                if taken[node]:
+                    state[job, node] = 0
+                taken[node] = True
+            replicas += state[job, node]
+        if replicas > most[job]:
+            _cut(state[job], most[job])
         for node in range(n_nodes):
             state[job, node] = min(state[job, node], free[node])
             free[node] -= state[job, node]
+
+
+@jit
+def _cut(row: Ints, most: int) -> None:
+    """Keep the first ``most`` replicas of nodes in an order that is drawn."""
+    for node in np.random.permutation(row.size):
+        row[node] = min(row[node], most)
+        most -= row[node]
 
 
 @jit
@@ -91,27 +123,30 @@ def search(  # noqa: PLR0917  (compiled: no keywords)
             _mutate(states[index], base, gpus)
         _repair(states[index], most, gpus)
         fit[index] = fitness(states[index], base, speed, keep)
+    order = np.argsort(-fit)
     for _ in range(generations):
-        for child in range(size, 2 * size):
-            mother = _fitter(fit, size)
-            father = _fitter(fit, size)
+        for place in range(size, 2 * size):
+            child = states[order[place]]
             point = np.random.randint(n_jobs)
-            states[child, :point] = states[mother, :point]
-            states[child, point:] = states[father, point:]
-            _mutate(states[child], base, gpus)
-            _repair(states[child], most, gpus)
-            fit[child] = fitness(states[child], base, speed, keep)
-            for other in range(child):
-                if fit[other] == fit[child]:
-                    fit[child] = -np.inf  # an equal state is there already
-                    break
-        order = np.argsort(-fit)
-        states = states[order]
-        fit = fit[order]
-    return states[:size]
+            child[:point] = states[order[_parent(size)], :point]
+            child[point:] = states[order[_parent(size)], point:]
+            _mutate(child, base, gpus)
+            _repair(child, most, gpus)
+            fit[order[place]] = _unlike(fitness(child, base, speed, keep), fit, order[:place])
+        order = order[np.argsort(-fit[order])]
+    return states[order[:size]]
 
 
 @jit
-def _fitter(fit: Floats, size: int) -> int:
-    one, other = np.random.randint(size), np.random.randint(size)
-    return one if fit[one] >= fit[other] else other
+def _parent(size: int) -> int:
+    """Return the fitter of two that are drawn; the fittest have the lowest places."""
+    return min(np.random.randint(size), np.random.randint(size))
+
+
+@jit
+def _unlike(value: float, fit: Floats, others: Ints) -> float:
+    """Return the fitness, or nothing worth keeping if another has the same."""
+    for other in others:
+        if fit[other] == value:
+            return -np.inf
+    return value

@@ -107,10 +107,12 @@ class Profile:
         ``placement`` has the replicas on each node; rotations are the same. Where it was not measured itself, times are
         interpolated over (nodes, replicas, local batch).
         """
-        key = (min(placement[i:] + placement[:i] for i in range(len(placement))), local_batch)
-        if key not in self._times:
-            self._times[key] = self._measured(*key) or self._between(*key)
-        return self._times[key]
+        found = self._times.get((placement, local_batch))
+        if found is None:
+            first = min(placement[i:] + placement[:i] for i in range(len(placement)))
+            found = self._measured(first, local_batch) or self._between(first, local_batch)
+            self._times[placement, local_batch] = found
+        return found
 
     def _measured(self, placement: Placement, local_batch: int) -> tuple[float, float] | None:
         if placement not in self._by_placement:

@@ -100,14 +100,16 @@ def run_study(
     gpus_by_node = [gpus_per_node] * nodes
     allocations: dict[str, list[int]] = {}
     placed: dict[str, list[int]] = {}
+    left = list(jobs)
     for turn in range(ROUNDS_MAX):
         now = turn * ROUND_SECONDS
-        for job in jobs:
+        for job in left:
             job.advance(now, ROUND_SECONDS)
         now += ROUND_SECONDS
-        active = {job.name: job for job in jobs if job.submitted_at <= now and job.completed_at is None}
-        if not active and all(job.completed_at is not None for job in jobs):
+        left = [job for job in left if job.completed_at is None]
+        if not left:
             return _result(jobs, time.perf_counter() - started)
+        active = {job.name: job for job in left if job.submitted_at <= now}
         allocated = policy.allocate(now, active, allocations, gpus_by_node) if active else allocations
         partner: Mapping[str, str] = getattr(policy, "partner", {})
         shared = _with_guests(allocated, partner)

@@ -1,7 +1,8 @@
 """A training job in a queueing study: what it asked for, how far it is, and how it advances while it holds GPUs.
 
-A job runs with the batch it asked for or, where a policy sets ``is_adaptive``, with the one that its own model of its
-speed finds best (`podlore.simulate.queueing.goodput`).
+A job runs with the batch it asked for. Where a policy sets ``learns``, it fits a model of its own speed to what it sees
+(`podlore.simulate.queueing.speed_model`); where it sets ``is_adaptive``, it runs with the batch that the model finds
+best.
 """
 
 import math
@@ -9,8 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from podlore.simulate.queueing.goodput import Floats, best_batch, fit_speed
-from podlore.simulate.queueing.profile import Placement, Profile
+from podlore.simulate.queueing.profile import Floats, Placement, Profile
 
 RESCALE_SECONDS = 30
 
@@ -29,6 +29,7 @@ class TrainingJob:
     placement: Placement = ()
     restarts: int = -1
     attained_gpu_seconds: float = 0.0
+    learns: bool = False
     is_adaptive: bool = False
     replicas_seen: int = 0
     slowdown: float = 1.0
@@ -52,6 +53,8 @@ class TrainingJob:
     def _choose_batch(self) -> None:
         replicas = sum(self.placement)
         if self.is_adaptive and self.speed is not None:
+            from podlore.simulate.queueing.goodput import best_batch  # noqa: PLC0415  (compiled; only adaptive jobs)
+
             best = best_batch(self.speed, *self._gradients, self.limits, len(self.placement), replicas)
             local, further = int(best[1]), int(best[2])
             self._accumulated = further
@@ -72,6 +75,8 @@ class TrainingJob:
     def speed(self) -> Floats | None:
         """Its own model of its speed, fitted to the step times it has seen; None before the first."""
         if self._model is None and self._seen:
+            from podlore.simulate.queueing.speed_model import fit_speed  # noqa: PLC0415  (compiled)
+
             self._model = fit_speed(self._seen)
         return self._model
 
@@ -102,13 +107,14 @@ class TrainingJob:
             target = self.profile.progress_after(self._epoch + 1)
             if self._progress + goodput * left < target:
                 self._progress += goodput * left
-                return
-            left -= round((target - self._progress) / goodput)
-            self._progress = target
-            self._epoch += 1
-            if self._epoch >= self.profile.epochs:
-                self.completed_at = int(now + seconds - left)
-            elif self.is_adaptive:
+                left = 0
+            else:
+                left -= round((target - self._progress) / goodput)
+                self._progress = target
+                self._epoch += 1
+                if self._epoch >= self.profile.epochs:
+                    self.completed_at = int(now + seconds - left)
+            if self.is_adaptive:
                 self._choose_batch()
 
     def _goodput(self) -> float:
@@ -118,7 +124,7 @@ class TrainingJob:
         square, variance = self.profile.gradients(batch, self._epoch)
         scale = batch / self.profile.batch_min
         gain = (variance + square) / (variance / scale + square)
-        if self.is_adaptive:
+        if self.learns:
             self._observe(step, sync, square, variance)
         return gain / (step + (step - sync) * self._accumulated)
 
