@@ -48,6 +48,7 @@ DATA := $(or $(PODLORE_DATA),../shared/data)
 bench: setup  ## The measurements of benchmarks/, as ratios in one run (PODLORE_DATA: folder of public traces and rules)
 	$(BIN)/python benchmarks/observe.py
 	@if [ -d $(DATA)/openb ]; then $(BIN)/python benchmarks/placement.py --openb $(DATA)/openb; else echo "no $(DATA)/openb: placement is not measured"; fi
+	@if [ -d $(DATA)/pollux ]; then $(BIN)/python benchmarks/queueing.py --pollux $(DATA)/pollux; else echo "no $(DATA)/pollux: queueing is not measured"; fi
 	@if [ -d $(DATA)/cre/open ]; then $(BIN)/python benchmarks/rules.py $(DATA)/cre/open --megabytes 20; else echo "no $(DATA)/cre/open: rules are not measured"; fi
 
 OPENB := --nodes $(DATA)/openb/openb_node_list_gpu_node.csv

@@ -4,6 +4,7 @@ import json
 import os
 from importlib.metadata import entry_points
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -85,6 +86,27 @@ def test_optimus_comes_within_ten_percent_of_the_published_mean():
     published = json.loads((DATA / "published" / "optimus-1.0.json").read_text())
     mean = run_study(workload(1), load_policy("Optimus")).mean_completion_seconds
     assert mean == pytest.approx(published["avgs"]["workload-1"], rel=0.1)
+
+
+@needs_profiles
+@pytest.mark.slow
+def test_pollux_comes_within_five_percent_of_the_published_mean_and_of_most_jobs():
+    published = json.loads((DATA / "published" / "pollux-1.0.json").read_text())
+    result = run_study(workload(3), load_policy("Pollux"))
+    assert result.mean_completion_seconds == pytest.approx(published["avgs"]["workload-3"], rel=0.05)
+    off = [abs(result.completion_seconds[name] / took - 1) for name, took in published["jcts"]["workload-3"].items()]
+    assert median(off) < 0.05
+
+
+@needs_profiles
+def test_an_adaptive_job_chooses_its_batch_anew_once_it_has_seen_its_speed():
+    job = next(job for job in workload(1) if job.profile.name == "cifar10")
+    Pollux.prepare([job])
+    job.move((4,))
+    first = job._local_batch
+    job.advance(0, 60)
+    assert first == job.profile.batch_min // 4
+    assert job._local_batch > first
 
 
 @needs_profiles
