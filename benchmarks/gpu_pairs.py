@@ -4,6 +4,7 @@
     python benchmarks/gpu_pairs.py --to pairs.csv                    # all pairs of ten configurations, 3 repeats
     python benchmarks/gpu_pairs.py --to pairs.csv --budget-seconds 540   # stop in time; the same command goes on
     python benchmarks/gpu_pairs.py --list
+    python benchmarks/gpu_pairs.py --to tried.csv --pretend --first 4 --seconds 0.5 --repeats 1   # no GPU, no PyTorch
 
 Needs PyTorch with CUDA and nvidia-smi, and a GPU that nobody else uses. Two processes share it by time slicing, or by
 MPS where a daemon runs (``nvidia-cuda-mps-control -d``): write each kind into a file of its own. Each configuration has
@@ -12,6 +13,7 @@ steps that a worker finishes, after a second of running in, in a window in which
 
 Raw measurements are appended to ``TO.raw.jsonl`` one by one, so that an interrupted run loses nothing; the file of
 pairs is made of their medians. Telemetry (SM and memory activity, memory, power) is of each job alone, by nvidia-smi.
+With ``--pretend`` steps are short sleeps and telemetry is left blank: it tries the campaign, and measures nothing.
 """
 
 import argparse
@@ -28,6 +30,8 @@ from statistics import median
 from typing import Any
 
 RUN_IN_SECONDS = 1.0
+PRETENDED = "pretended"
+"""The name of the GPU that is none."""
 TELEMETRY = ("utilization.gpu", "utilization.memory", "memory.used", "power.draw")
 COLUMNS = (
     "gpu_type", "job_a", "batch_a", "job_b", "batch_b", "isolated_a", "isolated_b", "colocated_a", "colocated_b",
@@ -67,6 +71,12 @@ def job(config: Config) -> Callable[[], None]:
         torch.cuda.synchronize()
 
     return step
+
+
+def pretended_job(config: Config) -> Callable[[], None]:
+    """Return a step that takes a time of its own, for trying the campaign where there is no GPU."""
+    seconds = 0.005 * (1 + CONFIGS.index(config) % 3)
+    return lambda: time.sleep(seconds)
 
 
 def training_step(model: Any, inputs: tuple[Any, ...]) -> Callable[[], None]:
@@ -149,10 +159,10 @@ def lstm(batch: int) -> tuple[Any, tuple[Any, ...]]:
 # --- workers: one process a copy of a job, told what to do line by line ---
 
 
-def work(config: Config) -> None:
+def work(config: Config, *, pretends: bool) -> None:
     """Say ready, then for each line with two times run until the second and say the steps a second between them."""
     try:
-        step = job(config)
+        step = (pretended_job if pretends else job)(config)
         for _ in range(3):
             step()
     except Exception as error:
@@ -181,10 +191,15 @@ def _measure(step: Callable[[], None], begin: float, end: float) -> dict[str, An
 class Worker:
     """A copy of a job in a process of its own."""
 
-    def __init__(self, config: Config) -> None:
-        arguments = [sys.executable, __file__, "--worker", config[0], str(config[1])]
+    def __init__(self, config: Config, *, pretends: bool) -> None:
+        arguments = [sys.executable, __file__, "--worker", config[0], str(config[1]), *["--pretend"] * pretends]
         self._process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.failed = self._read().get("failed", "")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone after it was ready, as by an error of the driver: a new one may do."""
+        return not self.failed and self._process.poll() is not None
 
     def start(self, begin: float, end: float) -> None:
         assert self._process.stdin
@@ -237,32 +252,33 @@ def measure(workers: list[Worker], seconds: float, *, telemetry: bool) -> dict[s
     return found
 
 
-def todo(repeats: int) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Yield repeats of singles, then of pairs, by place in `CONFIGS`."""
+def todo(repeats: int, first: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield repeats of singles, then of pairs, by place among the first of `CONFIGS`."""
     for repeat in range(repeats):
-        yield from ((repeat, (place,)) for place in range(len(CONFIGS)))
-        yield from ((repeat, pair) for pair in combinations_with_replacement(range(len(CONFIGS)), 2))
+        yield from ((repeat, (place,)) for place in range(first))
+        yield from ((repeat, pair) for pair in combinations_with_replacement(range(first), 2))
 
 
-def campaign(raw: Path, repeats: int, seconds: float, budget_seconds: float) -> bool:
+def campaign(raw: Path, options: argparse.Namespace) -> bool:
     """Measure what is not in the raw file yet; return whether all of it is now."""
     done = {(one["repeat"], tuple(one["places"])) for one in records(raw)}
-    started, gpu = time.time(), gpu_name()
-    left = [one for one in todo(repeats) if one not in done]
+    started, gpu = time.time(), PRETENDED if options.pretend else gpu_name()
+    left = [one for one in todo(options.repeats, options.first) if one not in done]
     workers: dict[tuple[int, int], Worker] = {}
     try:
         with raw.open("a") as file:
             for number, (repeat, places) in enumerate(left):
-                if time.time() - started > budget_seconds:
+                if time.time() - started > options.budget_seconds:
                     print(f"out of time: {len(left) - number} measurements are left", file=sys.stderr)
                     return False
                 chosen = []
                 for copy, place in enumerate(places):
-                    if (place, copy) not in workers:
-                        workers[place, copy] = Worker(CONFIGS[place])
+                    if (place, copy) not in workers or workers[place, copy].has_ended:
+                        workers[place, copy] = Worker(CONFIGS[place], pretends=options.pretend)
                     chosen.append(workers[place, copy])
                 failed = next((worker.failed for worker in chosen if worker.failed), "")
-                found = {"failed": failed} if failed else measure(chosen, seconds, telemetry=len(places) == 1)
+                telemetry = len(places) == 1 and not options.pretend
+                found = {"failed": failed} if failed else measure(chosen, options.seconds, telemetry=telemetry)
                 record = {"gpu": gpu, "repeat": repeat, "places": places, "at": time.time(), **found}
                 file.write(json.dumps(record) + "\n")
                 file.flush()
@@ -332,17 +348,19 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each window")
     parser.add_argument("--budget-seconds", type=float, default=float("inf"))
+    parser.add_argument("--first", type=int, default=len(CONFIGS), help="only so many configurations")
+    parser.add_argument("--pretend", action="store_true", help="without a GPU, to try the campaign")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        work((options.worker[0], int(options.worker[1])))
+        work((options.worker[0], int(options.worker[1])), pretends=options.pretend)
         return
     if options.list or options.to is None:
         print("\n".join(f"{name} {batch}" for name, batch in CONFIGS))
         return
     raw = options.to.with_suffix(options.to.suffix + ".raw.jsonl")
-    is_whole = campaign(raw, options.repeats, options.seconds, options.budget_seconds)
+    is_whole = campaign(raw, options)
     rows = list(table(records(raw)))
     with options.to.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
