@@ -48,6 +48,17 @@ def observed(view: ClusterView) -> tuple[Edge, ...]:
     return view.once("observed interference", lambda: tuple(_observed(view)))
 
 
+def lost_on(view: ClusterView, workload: ObjectRef, node: str) -> float:
+    """Return the speed that a workload and those on a node were seen to cost each other: nothing where none met."""
+    others = {view.workload_by_pod[pod.namespace, pod.name].ref for pod in view.pods_by_node.get(node, ())} - {workload}
+    return sum(
+        edge.effect.loss
+        for edge in observed(view)
+        if (edge.victim == workload and edge.aggressor in others)
+        or (edge.aggressor == workload and edge.victim in others)
+    )
+
+
 def _observed(view: ClusterView) -> Iterator[Edge]:
     for workload in view.workloads:
         best: dict[ObjectRef, Edge] = {}

@@ -111,8 +111,15 @@ def _finding(view: ClusterView, workload: Workload, pods: tuple[Pod, ...], scatt
         share=_stepped(lost.share),
         surer=SURER[lost.basis],
         since=since,
-        ranked_nodes=scatter.nodes[:RANKED_NODES_MAX],
+        ranked_nodes=_quiet_first(view, workload, scatter.nodes)[:RANKED_NODES_MAX],
     )
+
+
+def _quiet_first(view: ClusterView, workload: Workload, nodes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the nodes in their order, those last on which the gang and somebody else were seen to slow each other."""
+    from podlore.interference.observed import lost_on  # noqa: PLC0415 - it reads series by `podlore.patterns.trends`
+
+    return tuple(sorted(nodes, key=lambda name: lost_on(view, workload.ref, name)))
 
 
 def _span_evidence(scatter: Scatter) -> Evidence:

@@ -77,7 +77,12 @@ def _evidence(view: ClusterView, edge: "Edge") -> Iterator[Evidence]:
 
 
 def quieter_nodes(view: ClusterView, edge: "Edge", aggressors: frozenset[ObjectRef]) -> tuple[str, ...]:
-    """Return other nodes with room for the slowed pod and without its aggressors: the nearest and emptiest first."""
+    """Return other nodes with room for the slowed pod and without its aggressors.
+
+    First those on which nobody was seen to slow it, or to be slowed by it; of these the nearest and emptiest.
+    """
+    from podlore.interference.observed import lost_on  # noqa: PLC0415 - it reads series by `podlore.patterns.trends`
+
     loud = {
         pod.node for ref in aggressors if ref in view.workload_by_ref for pod in view.workload_by_ref[ref].pods
         if pod.node and not is_finished(pod)
@@ -87,9 +92,13 @@ def quieter_nodes(view: ClusterView, edge: "Edge", aggressors: frozenset[ObjectR
         for name in view.eligible(edge.pod)
         if name not in loud and name != edge.node and fits(edge.pod.requests, view.free[name])
     ]
-    return tuple(sorted(open_nodes, key=lambda name: (_apart(view, edge.node, name), _company(view, name), name)))[
-        :RANKED_NODES_MAX
-    ]
+    ranked = sorted(
+        open_nodes,
+        key=lambda name: (
+            lost_on(view, edge.victim, name), _apart(view, edge.node, name), _company(view, name), name
+        ),
+    )  # fmt: skip
+    return tuple(ranked[:RANKED_NODES_MAX])
 
 
 def _apart(view: ClusterView, one: str, other: str) -> int:

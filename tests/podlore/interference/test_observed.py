@@ -7,7 +7,7 @@ import pytest
 
 from podlore.interference.company import effect
 from podlore.interference.meeting_point import Resource
-from podlore.interference.observed import SM_CLOCK, observed
+from podlore.interference.observed import SM_CLOCK, lost_on, observed
 from podlore.patterns.interference import interference
 from podlore.snapshot import Snapshot
 from podlore.testing import activity, node, pod, series, snapshot
@@ -95,6 +95,18 @@ def test_the_finding_names_every_aggressor_the_resource_and_quieter_nodes() -> N
     assert {ref.name for ref in finding.blamed} == {"decoder", "indexer"}
     assert "meet on CPU" in finding.summary
     assert finding.ranked_nodes == ("gpu-3", "gpu-2")
+
+
+def test_what_two_cost_each_other_counts_on_nodes_where_the_other_is() -> None:
+    other = pod("sampler", namespace="nlp", node="gpu-3", gpus=1)
+    slowed = replace(activity(other, [0.45 if present else 0.9 for present in COMPANY]), node="gpu-1")
+    mine = activity(VICTIM, [None if not present else 0.9 for present in COMPANY])
+    view = seen(mine, slowed, pods=(VICTIM, replace(other, node="gpu-1")))
+    [edge] = [edge for edge in observed(view) if edge.victim.name == "sampler"]
+    assert edge.aggressor.name == "trainer"
+    assert lost_on(view, edge.aggressor, "gpu-1") == pytest.approx(0.5, abs=0.01)
+    assert lost_on(view, edge.victim, "gpu-1") == pytest.approx(0.5, abs=0.01)
+    assert lost_on(view, edge.aggressor, "gpu-2") == 0
 
 
 def test_a_throttled_clock_explains_a_fall() -> None:
