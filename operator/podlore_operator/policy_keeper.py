@@ -109,11 +109,16 @@ class PolicyKeeper:
         self.verdict, self.status = None, None
 
     def status_wanted(
-        self, has_metrics: bool, at: datetime, withheld: Mapping[str, int] | None = None
+        self,
+        has_metrics: bool,
+        at: datetime,
+        withheld: Mapping[str, int] | None = None,
+        knows_events: bool | None = None,
     ) -> AdvisorPolicyStatus | None:
         """Return the status that the policy object should carry, None where there is no object.
 
-        ``withheld`` counts advice that was not given, by reason; what there was no room for is told.
+        ``withheld`` counts advice that was not given, by reason; what there was no room for is told. ``knows_events``
+        says whether the event classifier knows what it lately read, None while that cannot be said.
         """
         verdict = self.verdict
         if verdict is None:
@@ -134,7 +139,7 @@ class PolicyKeeper:
             at=at,
         )
         conditions = self.status.conditions if self.status else ()
-        for one in (accepted, metrics, _budget(withheld or {}, at)):
+        for one in (accepted, metrics, _budget(withheld or {}, at), _events_known(knows_events, at)):
             conditions = with_condition(conditions, one)
         return AdvisorPolicyStatus(
             observed_generation=verdict.generation,
@@ -156,6 +161,13 @@ class PolicyKeeper:
             if wish and not granted:
                 return f"{name}.enabled needs a grant: set {name}.enabled in the chart too, or switch it off here"
         return ""
+
+
+def _events_known(knows_events: bool | None, at: datetime) -> Condition:
+    """Return whether the event classifier fits what the cluster says, or has drifted away from it."""
+    reason = {True: "Known", False: "Drifted", None: "TooFewTexts"}[knows_events]
+    text = "most events are unlike those the classifier learned from: train another one and name it with --model"
+    return condition(ConditionType.EVENTS_KNOWN, knows_events, reason, text if knows_events is False else "", at=at)
 
 
 def _budget(withheld: Mapping[str, int], at: datetime) -> Condition:

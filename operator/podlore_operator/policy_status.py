@@ -1,7 +1,7 @@
 """Writes what became of the AdvisorPolicy into its status when that has changed; ``loop`` calls it after each round."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from podlore.clock import Clock
@@ -19,19 +19,31 @@ logger = logging.getLogger(__name__)
 
 
 class PolicyStatusWriter:
-    """Compares the status that the policy should carry with the one it carries."""
+    """Compares the status that the policy should carry with the one it carries.
 
-    def __init__(self, sender: Sender, keeper: PolicyKeeper, clock: Clock, telemetry: Telemetry) -> None:
+    ``knows_events`` returns whether the event classifier knows what it lately read.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        keeper: PolicyKeeper,
+        clock: Clock,
+        telemetry: Telemetry,
+        knows_events: Callable[[], bool | None] = lambda: None,
+    ) -> None:
         self._sender = sender
         self._keeper = keeper
         self._clock = clock
         self._telemetry = telemetry
+        self._knows_events = knows_events
 
     async def write(self, has_metrics: bool, may_write: bool, withheld: Mapping[str, int] | None = None) -> bool:
         """Write the status if it has changed, and say whether it was written."""
         keeper = self._keeper
         self._telemetry.policy_accepted.set(keeper.verdict is None or keeper.verdict.accepted)
-        wanted = keeper.status_wanted(has_metrics, wall_time(self._clock, self._clock.now()), withheld)
+        now = wall_time(self._clock, self._clock.now())
+        wanted = keeper.status_wanted(has_metrics, now, withheld, self._knows_events())
         if wanted is None or wanted == keeper.status or not may_write:
             return False
         try:

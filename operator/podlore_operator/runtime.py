@@ -148,7 +148,7 @@ class Runtime:
             office=self.office,
             writer=Writer(sender, self.book, telemetry, Annotator(sender), EventTeller(sender, settings.identity)),
             store=store,
-            policy_status=PolicyStatusWriter(sender, self.keeper, clock, telemetry),
+            policy_status=PolicyStatusWriter(sender, self.keeper, clock, telemetry, self.model.knows),
             telemetry=telemetry,
             clock=clock,
             model_version=lambda: self.model_version,

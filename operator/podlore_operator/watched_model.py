@@ -2,7 +2,8 @@
 
 Asked by the advisor's passes, made and watched by ``podlore_operator.runtime``. A changed folder is loaded beside the
 model in use, which stays where the new one is no good. How well the model knows what it is asked about shows in two
-metrics: the share of texts most of whose words it has never seen, and its mean confidence.
+metrics, the share of texts most of whose words it has never seen and its mean confidence, and in the policy's condition
+``EventsKnown``.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ TEXTS_KEPT = 1000
 """Drift is that of the last so many different texts."""
 KNOWN_SHARE_MIN = 0.5
 """Of a text's words; one with fewer known words is unseen."""
+TEXTS_MIN, UNSEEN_MAX, CONFIDENCE_MIN = 50, 0.5, 0.6
+"""From so many texts on it is said whether the model knows them: few are unseen, and its mean confidence is high."""
 
 
 class WatchedModel:
@@ -79,6 +82,13 @@ class WatchedModel:
         """Return the words of a masked message that name the cause of its problem; none where there is no model."""
         return self._classifier.causes(message) if self._classifier else ()
 
+    def knows(self) -> bool | None:
+        """Return whether the model knows what it lately read; None while too few texts have come, or without one."""
+        if len(self._answers) < TEXTS_MIN:
+            return None
+        unseen, confidence = self._drift()
+        return unseen <= UNSEEN_MAX and confidence >= CONFIDENCE_MIN
+
     async def run(self) -> Never:
         """Look after the folder until cancelled."""
         while True:
@@ -119,6 +129,12 @@ class WatchedModel:
         self._texts[text] = None
         if len(self._texts) > TEXTS_KEPT:
             del self._texts[next(iter(self._texts))]
-        count = len(self._answers)
-        self._telemetry.model_unseen.set(sum(unseen for unseen, _ in self._answers) / count)
-        self._telemetry.model_confidence.set(sum(probability for _, probability in self._answers) / count)
+        unseen, confidence = self._drift()
+        self._telemetry.model_unseen.set(unseen)
+        self._telemetry.model_confidence.set(confidence)
+
+    def _drift(self) -> tuple[float, float]:
+        """Return the share of unseen texts, and the mean confidence."""
+        answers = tuple(self._answers)  # the advisor's thread may add to them
+        unseen = sum(is_unseen for is_unseen, _ in answers) / len(answers)
+        return unseen, sum(probability for _, probability in answers) / len(answers)

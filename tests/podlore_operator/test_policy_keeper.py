@@ -126,7 +126,7 @@ def test_a_status_keeps_its_transition_times_while_nothing_changes(keeper: Polic
     changed = keeper.status_wanted(False, LATER)
     assert changed
     times = {one.type: one.last_transition_time for one in changed.conditions}
-    assert times == {"Accepted": AT, "MetricsAvailable": LATER, "WithinBudget": AT}
+    assert times == {"Accepted": AT, "EventsKnown": AT, "MetricsAvailable": LATER, "WithinBudget": AT}
 
 
 @pytest.mark.parametrize("obj", [{}, {"metadata": None}, {"metadata": {"name": "default"}, "spec": "x"}])
@@ -148,3 +148,16 @@ def test_what_there_was_no_room_for_is_told_by_the_limit_reached() -> None:
         assert found["WithinBudget"].status == str("TeamDayCap" not in withheld)
     assert found["WithinBudget"].message == "withheld by limit: NamespaceDayCap 2, TeamDayCap 120"
     assert keeper.status_wanted(True, LATER, {"TeamDayCap": 124, "NamespaceDayCap": 2}) == keeper.status
+
+
+@pytest.mark.parametrize(
+    ("knows", "status", "reason"),
+    [(True, "True", "Known"), (False, "False", "Drifted"), (None, "Unknown", "TooFewTexts")],
+)
+def test_a_classifier_that_drifted_is_told(keeper: PolicyKeeper, knows: bool | None, status: str, reason: str) -> None:
+    keeper.offer(policy())
+    wanted = keeper.status_wanted(True, AT, knows_events=knows)
+    assert wanted
+    [found] = [one for one in wanted.conditions if one.type == "EventsKnown"]
+    assert (found.status, found.reason) == (status, reason)
+    assert ("--model" in found.message) == (knows is False)

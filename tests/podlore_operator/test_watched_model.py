@@ -82,3 +82,13 @@ def test_drift_shows_in_the_share_of_unseen_texts_and_the_mean_confidence(folder
     assert value(telemetry, "podlore_model_unseen_share") == 0.5
     mean = (known[0].probability + strange.probability) / 2
     assert value(telemetry, "podlore_model_confidence_mean") == pytest.approx(mean)
+
+
+def test_a_model_knows_its_events_until_most_of_them_are_strange_to_it(folder, telemetry):
+    model = WatchedModel(folder, telemetry)
+    model.predict([f"{DISK_FULL} {name}" for name in "abcdefghijklmnopqrstuvwxyz"])
+    assert model.knows() is None
+    model.predict([f"{DISK_FULL} again {name}" for name in "abcdefghijklmnopqrstuvwxyz"])
+    assert model.knows() is True
+    model.predict([f"vrmk{one} xolq{other} pluvi" for one in "abcdefgh" for other in "ijklmnop"])
+    assert model.knows() is False

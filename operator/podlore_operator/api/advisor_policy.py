@@ -156,6 +156,7 @@ class AdvisorPolicyStatus(ApiModel):
     """The metadata.generation that the operator has seen."""
     conditions: Conditions = ()
     """Accepted: the policy is in force; False keeps the last good one. MetricsAvailable: GPU metrics come in.
+    EventsKnown: the event classifier knows what it lately read.
     WithinBudget: no advice is withheld for want of room; False counts it by the limit reached."""
     mode: Mode | None = None
     """The mode in force."""

@@ -1,8 +1,9 @@
 """Status conditions as KEP-1623 has them, and the one function that changes a list of them.
 
 Types in use: ``Accepted`` (AdvisorPolicy, PatternRule: is it in force?), ``MetricsAvailable`` (AdvisorPolicy: do GPU
-metrics come in?), ``WithinBudget`` (AdvisorPolicy: is all said that there is to say?), ``Observed`` (advice: is the
-pattern still seen?), ``Calibrated`` (advice: do enough recorded outcomes back its confidence?).
+metrics come in?), ``EventsKnown`` (AdvisorPolicy: does the event classifier know what the cluster says?),
+``WithinBudget`` (AdvisorPolicy: is all said that there is to say?), ``Observed`` (advice: is the pattern still seen?),
+``Calibrated`` (advice: do enough recorded outcomes back its confidence?).
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ class ConditionType(StrEnum):
 
     ACCEPTED = "Accepted"
     METRICS_AVAILABLE = "MetricsAvailable"
+    EVENTS_KNOWN = "EventsKnown"
     WITHIN_BUDGET = "WithinBudget"
     OBSERVED = "Observed"
     CALIBRATED = "Calibrated"
