@@ -65,16 +65,43 @@ def sample(
 
 
 @app.command()
-def describe(trace: TraceArgument, output: OutputOption = Output.TABLE) -> None:
-    """Print short statistics of a trace.
+def describe(
+    trace: TraceArgument,
+    output: OutputOption = Output.TABLE,
+    plot: Annotated[Path | None, typer.Option(help="Also draw it: a PNG, SVG or PDF file.")] = None,
+) -> None:
+    """Print short statistics of a trace, and draw its arrivals, sizes, running times and waits.
 
-    [bold]podlore trace describe openb_pod_list_default.csv[/]
+    [bold]podlore trace describe openb_pod_list_default.csv --plot openb.png[/]
 
     [bold]podlore trace describe philly.csv --output json[/]
     """
     from podlore.traces.describe import describe as statistics
+    from podlore.traces.plots import plot_trace
 
-    _print([{"what": what, "value": value} for what, value in statistics(_read(trace))], output)
+    read = _read(trace)
+    if plot is not None:
+        plot_trace(read, plot)
+    _print([{"what": what, "value": value} for what, value in statistics(read)], output)
+
+
+@app.command()
+def fit(
+    trace: TraceArgument,
+    folder: Annotated[Path, typer.Argument(help="Where to write jobs.csv.")],
+    jobs: Annotated[int, typer.Option(min=1, help="How many jobs to make.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another trace like it.")] = 7,
+) -> None:
+    """Make up a trace like another: its gaps between arrivals, tenants, requests and running times are fitted.
+
+    [bold]podlore trace fit philly.csv mine --jobs 5000 --seed 7[/]
+    """
+    from podlore.traces import write_trace
+    from podlore.traces.fitted import fit as fitted
+
+    made = fitted(_read(trace)).sample(jobs, seed)
+    write_trace(made, folder)
+    typer.echo(f"{folder}: {len(made.jobs)} jobs like those of {trace}")
 
 
 @app.command()

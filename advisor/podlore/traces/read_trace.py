@@ -9,6 +9,7 @@ from pathlib import Path
 
 from podlore.errors import BadInput
 from podlore.traces import (
+    alibaba_genai,
     alibaba_spot,
     alibaba_v2020,
     alibaba_v2025,
@@ -39,6 +40,7 @@ READERS: tuple[tuple[tuple[str, ...], Callable[[Table], Trace]], ...] = (
     (alibaba_v2025.COLUMNS, alibaba_v2025.alibaba_v2025),
     (alibaba_spot.COLUMNS, alibaba_spot.alibaba_spot),
     (alibaba_v2020.COLUMNS, alibaba_v2020.alibaba_v2020),
+    (alibaba_genai.COLUMNS, alibaba_genai.alibaba_genai),
     (slurm_log.COLUMNS, slurm_log.slurm_log),
     (("node", "cpu_milli"), nodes_table.nodes_table),
     (("name", "submit_seconds"), jobs_table.jobs_table),

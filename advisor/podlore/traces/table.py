@@ -4,9 +4,12 @@ A file that is no text table at all is one `BadInput`. A bad row is a `Problem` 
 """
 
 import csv
+import tarfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO, TypeVar
 
@@ -113,7 +116,7 @@ class Table:
 
 @contextmanager
 def open_table(path: Path) -> Iterator[Table]:
-    """Open a CSV file with a header.
+    """Open a CSV file with a header; a ``.tar.gz`` with one file in it is read as that file.
 
     Raises
     ------
@@ -121,16 +124,31 @@ def open_table(path: Path) -> Iterator[Table]:
         If it cannot be read, is no UTF-8 text, has null bytes, no header, or a field past every reason.
     """
     try:
-        file = path.open(encoding="utf-8-sig", newline="")
+        file = _packed(path) if path.name.endswith(".tar.gz") else path.open(encoding="utf-8-sig", newline="")
     except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from None
+        raise BadInput(f"cannot read {path}: {error.strerror or error}") from None
     with file:
         try:
             yield _begin(path, file)
+        except (EOFError, zlib.error, tarfile.TarError) as error:
+            raise BadInput(f"{path} is cut off or damaged: {error}") from None
         except UnicodeDecodeError as error:
             raise BadInput(f"{path}: byte {error.start} is no UTF-8 text; save the file as UTF-8") from None
         except OSError as error:
             raise BadInput(f"cannot read {path}: {error.strerror}") from None
+
+
+def _packed(path: Path) -> TextIO:
+    """Open the one file of an archive; nothing is unpacked to disk."""
+    try:
+        archive = tarfile.open(path, "r:gz")  # noqa: SIM115  (what is read streams from it)
+        member = archive.next()
+        inner = archive.extractfile(member) if member is not None else None
+    except (EOFError, zlib.error, tarfile.TarError) as error:
+        raise BadInput(f"{path} is no archive, or cut off: {error}") from None
+    if inner is None:
+        raise BadInput(f"{path} holds no file")
+    return TextIOWrapper(inner, encoding="utf-8-sig", newline="")
 
 
 def _begin(path: Path, file: TextIO) -> Table:
