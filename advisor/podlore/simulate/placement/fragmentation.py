@@ -10,38 +10,39 @@ import numpy as np
 from podlore.simulate.jit import jit
 from podlore.simulate.placement.cluster import GPUS_PER_NODE_MAX, Ints, Mix
 
-# Sums are kept by class and added in this order, as the published implementation does: the policy compares rounded
-# scores, so that the order of additions decides ties.
-_LACKS_BOTH, _LACKS_GPU, _LACKS_CPU, _CPU_ONLY, _CPU_ONLY_LACKS_CPU, _NO_ACCESS = range(6)
-
 
 @jit
-def node_fragmentation(cpu_left_milli: int, gpu_left_milli: Ints, model_bit: np.uint64, mix: Mix) -> float:
+def node_fragmentation(cpu_left_milli: int, gpu_left_milli: Ints, model_bit: np.uint64, mix: Mix) -> float:  # noqa: PLR0912  (one table of cases)
     """Return F_n(M) in GPU milli for one node, of shape (8,) in ``gpu_left_milli``."""
     idle = 0
     for gpu in range(GPUS_PER_NODE_MAX):
         idle += max(gpu_left_milli[gpu], 0)
     if idle == 0:
         return 0.0
-    sums = np.zeros(6)
+    # Sums are kept by class and added in this order, as the published implementation does: the policy compares rounded
+    # scores, so that the order of additions decides ties.
+    lacks_both = lacks_gpu = lacks_cpu = cpu_only = cpu_only_lacks_cpu = no_access = 0.0
     for m in range(mix.share.size):
         has_cpu = cpu_left_milli >= mix.cpu_milli[m]
         if mix.gpus[m] == 0:
-            sums[_CPU_ONLY if has_cpu else _CPU_ONLY_LACKS_CPU] += mix.share[m] * idle
+            if has_cpu:
+                cpu_only += mix.share[m] * idle
+            else:
+                cpu_only_lacks_cpu += mix.share[m] * idle
         elif mix.models[m] & model_bit == 0:
-            sums[_NO_ACCESS] += mix.share[m] * idle
+            no_access += mix.share[m] * idle
         else:
             fitting, remnants = _fitting(gpu_left_milli, mix.gpu_milli[m])
             if fitting < mix.gpus[m]:
-                sums[_LACKS_GPU if has_cpu else _LACKS_BOTH] += mix.share[m] * idle
+                if has_cpu:
+                    lacks_gpu += mix.share[m] * idle
+                else:
+                    lacks_both += mix.share[m] * idle
             elif not has_cpu:
-                sums[_LACKS_CPU] += mix.share[m] * idle
+                lacks_cpu += mix.share[m] * idle
             else:
-                sums[_LACKS_GPU] += mix.share[m] * remnants
-    total = 0.0
-    for value in sums:
-        total += value
-    return total
+                lacks_gpu += mix.share[m] * remnants
+    return lacks_both + lacks_gpu + lacks_cpu + cpu_only + cpu_only_lacks_cpu + no_access
 
 
 @jit
