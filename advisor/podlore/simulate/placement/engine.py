@@ -1,7 +1,6 @@
-"""The compiled loop: one pod after the other, scores cached by (shape, node), one placement changes one node.
+"""The compiled loop: one pod after the other, each on the first node with the highest score; nothing departs.
 
-Each shape remembers how far it has read the log of changed nodes, so that a score is computed again only where
-something changed since that shape was last seen. The best node is the first with the highest score.
+See `podlore.simulate.placement.score_cache` for what makes it fast.
 """
 
 from collections.abc import Callable
@@ -11,20 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from podlore.simulate.jit import jit, jit_closure
-from podlore.simulate.placement.cluster import (
-    GPUS_PER_NODE_MAX,
-    WHOLE_GPU_MILLI,
-    Floats,
-    Ints,
-    Mix,
-    Nodes,
-    Shapes,
-)
+from podlore.simulate.placement.cluster import GPUS_PER_NODE_MAX, WHOLE_GPU_MILLI, Floats, Ints, Mix, Nodes, Shapes
 from podlore.simulate.placement.fragmentation import node_fragmentation
-
-UNFIT = np.iinfo(np.int32).min
-
-Score = Callable[[Nodes, Shapes, Mix, int, int], tuple[int, int]]
+from podlore.simulate.placement.score_cache import Pick, Score, changed, empty_scores, looking
 
 
 class Course(NamedTuple):
@@ -37,21 +25,6 @@ class Course(NamedTuple):
 
 
 Run = Callable[[Nodes, Shapes, Mix, Ints, int], Course]
-
-
-@jit
-def fits(nodes: Nodes, shapes: Shapes, node: int, shape: int) -> bool:
-    """Say whether the pod has CPU, memory, an allowed model and enough GPUs with room on the node."""
-    if nodes.cpu_left_milli[node] < shapes.cpu_milli[shape] or nodes.memory_left_mib[node] < shapes.memory_mib[shape]:
-        return False
-    if shapes.gpus[shape] == 0:
-        return True
-    if shapes.models[shape] & nodes.model_bit[node] == 0:
-        return False
-    room = 0
-    for gpu in range(GPUS_PER_NODE_MAX):
-        room += nodes.gpu_left_milli[node, gpu] >= shapes.gpu_milli[shape]
-    return bool(room >= shapes.gpus[shape])
 
 
 @jit
@@ -87,73 +60,40 @@ def place(nodes: Nodes, shapes: Shapes, node: int, shape: int, gpu: int) -> None
 
 
 @jit
-def first_best(scores: Ints) -> int:
-    """Return the first index with the highest score, or -1 where nothing fits."""
-    node = int(np.argmax(scores))
-    return -1 if scores[node] == UNFIT else node
-
-
-@jit
-def random_best(scores: Ints) -> int:
-    """Return an index with the highest score at random, or -1 where nothing fits."""
-    best = scores.max()
-    if best == UNFIT:
-        return -1
-    ties = np.flatnonzero(scores == best)
-    return int(ties[np.random.randint(ties.size)])
+def _fragmented(nodes: Nodes, mix: Mix, node: int) -> float:
+    return node_fragmentation(nodes.cpu_left_milli[node], nodes.gpu_left_milli[node], nodes.model_bit[node], mix)
 
 
 @cache
-def compiled(score: Score, pick: Callable[[Ints], int]) -> Run:
+def compiled(score: Score, pick: Pick) -> Run:
     """Compile the loop around a policy's score; the compiled function is kept for the process."""
+    look = looking(score)
 
     @jit_closure
     def run(nodes: Nodes, shapes: Shapes, mix: Mix, arrivals: Ints, seed: int) -> Course:
         np.random.seed(seed)
-        n_nodes, n_shapes, n_pods = nodes.gpus.size, shapes.gpus.size, arrivals.size
-        scores = np.full((n_shapes, n_nodes), UNFIT, np.int32)
-        gpu_of = np.zeros((n_shapes, n_nodes), np.int8)
-        read = np.full(n_shapes, -1, np.int64)
-        changed = np.zeros(n_pods, np.int64)
-        n_changed = 0
-        seen_at = np.full(n_nodes, -1, np.int64)
+        n_nodes, n_pods = nodes.gpus.size, arrivals.size
+        scores = empty_scores(shapes.gpus.size, n_nodes, n_pods)
         fragmented = np.empty(n_nodes)
         for node in range(n_nodes):
-            fragmented[node] = node_fragmentation(
-                nodes.cpu_left_milli[node], nodes.gpu_left_milli[node], nodes.model_bit[node], mix
-            )
+            fragmented[node] = _fragmented(nodes, mix, node)
         total_fragmented = fragmented.sum()
         course = Course(
             np.full(n_pods, -1, np.int64), np.zeros(n_pods, np.int64), np.zeros(n_pods, np.int64), np.zeros(n_pods)
         )
-        arrived = 0
-        used = 0
+        arrived = used = 0
         for pod in range(n_pods):
             shape = arrivals[pod]
-            arrived += shapes.gpus[shape] * shapes.gpu_milli[shape]
-            n_stale = n_nodes if read[shape] < 0 else n_changed - read[shape]
-            for offset in range(n_stale):
-                node = offset if read[shape] < 0 else changed[n_changed - 1 - offset]
-                if seen_at[node] == pod:
-                    continue
-                seen_at[node] = pod
-                if fits(nodes, shapes, node, shape):
-                    value, gpu = score(nodes, shapes, mix, node, shape)
-                    scores[shape, node] = value
-                    gpu_of[shape, node] = gpu
-                else:
-                    scores[shape, node] = UNFIT
-            read[shape] = n_changed
-            node = pick(scores[shape])
+            asked = shapes.gpus[shape] * shapes.gpu_milli[shape]
+            arrived += asked
+            look(nodes, shapes, mix, scores, shape)
+            node = pick(scores.value[shape])
             if node >= 0:
-                place(nodes, shapes, node, shape, gpu_of[shape, node])
-                used += shapes.gpus[shape] * shapes.gpu_milli[shape]
-                changed[n_changed] = node
-                n_changed += 1
+                place(nodes, shapes, node, shape, scores.gpu[shape, node])
+                changed(scores, node)
+                used += asked
                 before = fragmented[node]
-                fragmented[node] = node_fragmentation(
-                    nodes.cpu_left_milli[node], nodes.gpu_left_milli[node], nodes.model_bit[node], mix
-                )
+                fragmented[node] = _fragmented(nodes, mix, node)
                 total_fragmented += fragmented[node] - before
             course.node[pod] = node
             course.arrived_milli[pod] = arrived

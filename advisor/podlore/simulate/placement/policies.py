@@ -3,15 +3,12 @@
 A plug-in registers a `PlacementPolicy` under the entry point group ``podlore.placement_policies``, by its name.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from podlore.errors import BadInput
 from podlore.simulate.placement.best_fit import best_fit
-from podlore.simulate.placement.cluster import Ints
 from podlore.simulate.placement.dot_product import dot_product
-from podlore.simulate.placement.engine import Score, first_best, random_best
 from podlore.simulate.placement.fgd import fgd
 from podlore.simulate.placement.first_fit import first_fit
 from podlore.simulate.placement.gpu_clustering import gpu_clustering
@@ -19,6 +16,7 @@ from podlore.simulate.placement.gpu_packing import gpu_packing
 from podlore.simulate.placement.kai_bin_packing import kai_bin_packing
 from podlore.simulate.placement.kube_scores import least_allocated, most_allocated, requested_to_capacity_ratio
 from podlore.simulate.placement.random_fit import random_fit
+from podlore.simulate.placement.score_cache import Pick, Score, first_best, random_best
 
 GROUP = "podlore.placement_policies"
 
@@ -28,7 +26,7 @@ class PlacementPolicy:
     """``score`` is called only where the pod fits; ``pick`` chooses among the nodes' scores."""
 
     score: Score
-    pick: Callable[[Ints], int] = first_best
+    pick: Pick = first_best
 
 
 RANDOM = PlacementPolicy(random_fit, random_best)

@@ -13,10 +13,10 @@ from typing import Any
 
 from podlore.simulate.jit import jit_closure
 from podlore.simulate.placement.cluster import Mix, Nodes, Shapes
-from podlore.simulate.placement.engine import Score, first_best, random_best
 from podlore.simulate.placement.fgd import descent
 from podlore.simulate.placement.orders import in_tie_order, read_order
 from podlore.simulate.placement.policies import PlacementPolicy
+from podlore.simulate.placement.score_cache import Score, first_best, random_best
 from podlore.simulate.placement.study import run_study
 from podlore.traces.read_trace import read_nodes, read_trace
 
