@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from podlore.simulate.jit import jit, jit_closure
-from podlore.simulate.placement.cluster import GPUS_PER_NODE_MAX, WHOLE_GPU_MILLI, Ints, Mix, Nodes, Shapes
-from podlore.simulate.placement.engine import Score
+from podlore.simulate.placement.cluster import WHOLE_GPU_MILLI, Ints, Mix, Nodes, Shapes
+from podlore.simulate.placement.score_cache import Score
 
 POINT = 100
 """A point of a policy's score, in hundredths: terms may be finer than the score they are added to."""
@@ -21,49 +21,62 @@ POINT = 100
 class Terms(NamedTuple):
     """What is added to a score of 0-100, in hundredths of a point; the neutral element is `NEUTRAL`.
 
-    ``coarseness`` is the step to which the policy's own score is rounded down. A node that would be left with less
-    than ``guard_cpu_milli`` per idle GPU loses ``guard_weight`` for each GPU so stranded. ``used_gpu`` is given where
-    a share goes to a GPU that is already shared, ``full_node`` for each GPU of the node that is taken,
-    ``cpu_elsewhere`` taken from a node for each idle GPU where the pod wants none.
+    ``coarseness`` is the step to which the policy's own score is rounded down. GPU that a node has free beyond what its
+    free CPU serves, at ``guard_cpu_milli`` a GPU, costs ``guard_weight`` a GPU where a placement adds to it. What no
+    sum of the shares ``share_milli`` fills of a shared GPU costs ``waste_weight`` a GPU. ``empty_node`` is taken where
+    a pod without GPUs goes to a node whose GPUs are all free.
     """
 
     coarseness: int = 1
     guard_cpu_milli: int = 0
     guard_weight: int = 0
-    used_gpu: int = 0
-    full_node: int = 0
-    cpu_elsewhere: int = 0
+    waste_weight: int = 0
+    empty_node: int = 0
+    share_milli: tuple[int, ...] = ()
 
     def as_array(self) -> Ints:
-        """Return the terms as the compiled loop takes them."""
-        return np.array(self, np.int64)
+        """Return the terms as the compiled loop takes them: five numbers, then what is wasted of each remnant."""
+        return np.array([*self[:5], *unfillable_milli(self.share_milli)], np.int64)
 
 
 NEUTRAL = Terms()
+STATIC = Terms(coarseness=2, guard_cpu_milli=12_000, guard_weight=400)
+"""By hand, on seeds 42 and 43 of the default list: the score in steps of 2, and 12 vCPU kept for each free GPU."""
+
+_COARSENESS, _GUARD_CPU_MILLI, _GUARD_WEIGHT, _WASTE_WEIGHT, _EMPTY_NODE, _WASTED = range(6)
+
+
+def unfillable_milli(share_milli: tuple[int, ...]) -> list[int]:
+    """Return, for each remnant of 0-1,000 milli, what stays free however the shares are put together; a whole GPU: 0.
+
+    >>> unfillable_milli((300, 500))[:1001:100]
+    [0, 100, 200, 0, 100, 0, 0, 100, 0, 0, 0]
+    """
+    filled = [0]
+    for remnant in range(1, WHOLE_GPU_MILLI + 1):
+        fills = (share + filled[remnant - share] for share in share_milli if share <= remnant)
+        filled.append(max(fills, default=0))
+    return [*(remnant - most for remnant, most in enumerate(filled[:-1])), 0]
 
 
 @jit
 def bonus(nodes: Nodes, shapes: Shapes, terms: Ints, node: int, shape: int, gpu: int) -> int:  # noqa: PLR0917  (compiled: no keywords)
     """Return what the terms add for this pod on this node, in hundredths of a point."""
-    milli, wanted = shapes.gpu_milli[shape], shapes.gpus[shape]
-    is_share = wanted == 1 and milli < WHOLE_GPU_MILLI
-    free = 0
-    for index in range(GPUS_PER_NODE_MAX):
-        free += nodes.gpu_left_milli[node, index] == WHOLE_GPU_MILLI
-    opens = wanted
-    if is_share:
-        opens = int(nodes.gpu_left_milli[node, gpu] == WHOLE_GPU_MILLI)
-    idle_after = free - opens
-    added = terms[4] * (nodes.gpus[node] - free)
-    if is_share and opens == 0:
-        added += terms[3]
+    milli, wanted, cpu_milli = shapes.gpu_milli[shape], shapes.gpus[shape], shapes.cpu_milli[shape]
+    free_milli, cpu_left = nodes.gpu_total_left_milli[node], nodes.cpu_left_milli[node]
+    added = 0
     if wanted == 0:
-        added -= terms[5] * free
-    if terms[1] > 0 and idle_after > 0:
-        served = (nodes.cpu_left_milli[node] - shapes.cpu_milli[shape]) // terms[1]
-        served_before = nodes.cpu_left_milli[node] // terms[1]
-        stranded = max(idle_after - served, 0) - max(free - served_before, 0)
-        added -= terms[2] * max(stranded, 0)
+        is_empty = nodes.gpus[node] > 0 and free_milli == WHOLE_GPU_MILLI * nodes.gpus[node]
+        added -= terms[_EMPTY_NODE] * is_empty
+    elif wanted == 1 and milli < WHOLE_GPU_MILLI:
+        left = nodes.gpu_left_milli[node, gpu]
+        wasted = terms[_WASTED + left - milli] - terms[_WASTED + left]
+        added -= terms[_WASTE_WEIGHT] * wasted // WHOLE_GPU_MILLI
+    guard = terms[_GUARD_CPU_MILLI]
+    if guard > 0:
+        before = max(free_milli - cpu_left * WHOLE_GPU_MILLI // guard, 0)
+        after = max(free_milli - wanted * milli - (cpu_left - cpu_milli) * WHOLE_GPU_MILLI // guard, 0)
+        added -= terms[_GUARD_WEIGHT] * (after - before) // WHOLE_GPU_MILLI
     return int(added)
 
 
@@ -75,6 +88,7 @@ def advised(score: Score) -> Score:
     def with_terms(nodes: Nodes, shapes: Shapes, mix: Mix, node: int, shape: int) -> tuple[int, int]:
         value, gpu = score(nodes, shapes, mix, node, shape)
         terms = mix.terms
-        return value // terms[0] * terms[0] * POINT + bonus(nodes, shapes, terms, node, shape, gpu), gpu
+        coarse = terms[_COARSENESS]
+        return value // coarse * coarse * POINT + bonus(nodes, shapes, terms, node, shape, gpu), gpu
 
     return with_terms

@@ -1,9 +1,9 @@
 """What advice on placement is worth: a ladder of four rungs on the same arrivals.
 
 - ``policy``: the policy alone;
-- ``static``: with terms made by hand (`STATIC`, fixed on seeds 42-46 of the default list);
-- ``learned``: starting from those, what the advisor learns from the arrivals so far, as advice;
-- ``placebo``: the same with outcomes permuted.
+- ``static``: with terms made by hand (`STATIC`, fixed on seeds of the default list);
+- ``learned``: the policy alone at first, then what the advisor learns from the arrivals so far, as advice;
+- ``placebo``: the same search, with outcomes permuted over what was tried.
 
 Learned minus static is what advice is worth; static minus policy is tuning. No rung refuses, delays or moves a pod.
 """
@@ -15,22 +15,20 @@ from types import MappingProxyType
 import numpy as np
 
 from podlore.errors import BadInput
-from podlore.simulate.placement.advised import NEUTRAL, Terms, advised
+from podlore.simulate.placement.advised import NEUTRAL, STATIC, Terms, advised
 from podlore.simulate.placement.cluster import Ints
 from podlore.simulate.placement.engine import Course, compiled
-from podlore.simulate.placement.learn import N_KINDS, Situation, copy_of, learn_terms
+from podlore.simulate.placement.learn import N_KINDS, Learned, Situation, choose, copy_of, permuted, play
 from podlore.simulate.placement.policies import PlacementPolicy
 from podlore.simulate.placement.score_advice import score_advice, terms_of
 from podlore.simulate.placement.study import Ready, result_of
 from podlore.vocabulary import Recommendation
 
-STATIC = Terms(coarseness=2, guard_cpu_milli=12_000, guard_weight=100)
-"""By hand: the score in steps of 2, and 12 vCPU kept for each idle GPU."""
-
-LOOK_AT_PERCENT = 30
+LOOK_AT_PERCENT = 10
 """Of the cluster's GPUs must have arrived before anything is learned."""
 
 RUNGS = ("policy", "static", "learned", "placebo")
+BY_HAND: Mapping[str, Terms] = MappingProxyType({"policy": NEUTRAL, "static": STATIC})
 
 CLASSES: Mapping[str, int] = MappingProxyType(
     {"cpu only": 0, "share": 1, "1 GPU": 2, "2 GPUs": 3, "4 GPUs": 4, "8 GPUs": 5, "other": 6}
@@ -49,10 +47,6 @@ class Rung:
     course: tuple[tuple[int, tuple[float, float]], ...] = ()
     """By arrived percent: allocation and fragmentation, in percent."""
 
-    def fails_no_more_than(self, other: "Rung") -> bool:
-        """Say whether in no size class more pods fail."""
-        return all(self.failed[kind] <= other.failed[kind] for kind in self.failed)
-
 
 def climb(ready: Ready, policy: PlacementPolicy, *, seed: int = 0, rungs: Sequence[str] = RUNGS) -> list[Rung]:
     """Play each rung on the same arrivals.
@@ -66,33 +60,39 @@ def climb(ready: Ready, policy: PlacementPolicy, *, seed: int = 0, rungs: Sequen
         raise BadInput("the ladder is read at 100 % arrived; the order of arrival ends before that")
     if unknown := set(rungs) - set(RUNGS):
         raise BadInput(f"no rung {', '.join(sorted(unknown))}; there are {', '.join(RUNGS)}")
-    return [_rung(ready, policy, name, seed) for name in rungs]
+    advised_rungs = _advised_rungs(ready, policy, seed) if set(rungs) - set(BY_HAND) else {}
+    return [advised_rungs.get(name) or _plain_rung(name, ready, policy) for name in rungs]
 
 
-def _rung(ready: Ready, policy: PlacementPolicy, name: str, seed: int) -> Rung:
-    ready = ready._replace(nodes=copy_of(ready.nodes))
-    if name in ("policy", "static"):
-        course = _played(ready, policy, NEUTRAL if name == "policy" else STATIC, 0, ready.order.size)
-        return _read(name, ready, course)
+def _advised_rungs(ready: Ready, policy: PlacementPolicy, seed: int) -> dict[str, Rung]:
+    """Play the policy alone until the advisor looks, and then what it advises; the placebo permutes what it saw."""
     look = int(np.searchsorted(np.cumsum(ready.request_milli), ready.capacity_milli * LOOK_AT_PERCENT // 100)) + 1
-    first = _played(ready, policy, STATIC, 0, look)
-    now = Situation(
-        ready.nodes,
-        ready.shapes,
-        ready.mix,
-        ready.order[:look],
-        int(first.used_milli[-1]),
-        int(first.arrived_milli[-1]),
-    )
-    learned = learn_terms(now, policy, STATIC, np.random.default_rng(seed), is_placebo=name == "placebo")
+    seen = ready._replace(nodes=copy_of(ready.nodes))
+    first = _placed(seen, policy, NEUTRAL, slice(look))
+    now = Situation(seen.nodes, seen.shapes, seen.order[:look], int(first.used_milli[-1]), int(first.arrived_milli[-1]))
+    rng = np.random.default_rng(seed)
+    played = play(now, policy, rng)
+    chosen = {"learned": choose(played), "placebo": choose(permuted(played, rng))}
+    return {name: _followed(name, ready, seen, policy, first, learned) for name, learned in chosen.items()}
+
+
+def _followed(  # noqa: PLR0917
+    name: str, ready: Ready, seen: Ready, policy: PlacementPolicy, first: Course, learned: Learned
+) -> Rung:
+    """Play the arrivals that are left with the terms that stand in the advice."""
     advice = score_advice(learned, int(ready.nodes.gpus.sum()))
-    rest = _played(ready, policy, terms_of(advice), look, ready.order.size)
+    rest = _placed(seen._replace(nodes=copy_of(seen.nodes)), policy, terms_of(advice), slice(first.node.size, None))
     return _read(name, ready, _joined(first, rest), (advice,))
 
 
-def _played(ready: Ready, policy: PlacementPolicy, terms: Terms, first: int, end: int) -> Course:
+def _plain_rung(name: str, ready: Ready, policy: PlacementPolicy) -> Rung:
+    fresh = ready._replace(nodes=copy_of(ready.nodes))
+    return _read(name, ready, _placed(fresh, policy, BY_HAND[name], slice(None)))
+
+
+def _placed(ready: Ready, policy: PlacementPolicy, terms: Terms, part: slice) -> Course:
     run = compiled(advised(policy.score), policy.pick)
-    return run(ready.nodes, ready.shapes, ready.mix._replace(terms=terms.as_array()), ready.order[first:end], 0)
+    return run(ready.nodes, ready.shapes, ready.mix._replace(terms=terms.as_array()), ready.order[part], 0)
 
 
 def _joined(first: Course, rest: Course) -> Course:

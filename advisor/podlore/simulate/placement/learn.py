@@ -1,45 +1,41 @@
 """Learn score terms from the arrivals so far: the cluster as it stands and what has come in, the terms to use out.
 
-The future is drawn from the past: arrivals are resampled from those seen, and each candidate is played on copies of
-the cluster until as much has arrived as there are GPUs. Nothing that has not arrived yet is looked at. A candidate
-must beat the terms in use on the same futures, by more than chance, and let no more pods of any size class fail than
-the policy alone does (but for 2 % and one pod, the noise of so few futures). Called by
-`podlore.simulate.placement.ladder`.
+What is tried comes from the arrivals so far: the CPU that comes with each GPU, and the shares of GPUs asked for. The
+future is drawn from the past: arrivals are resampled from those seen, and each candidate is played on copies of the
+cluster until 130 % of the GPUs have arrived. Nothing that has not arrived yet is looked at, the mix that the policy is
+given in these plays included. A candidate must allocate more than the policy alone on the same futures, at 100 % and
+at 130 %, by more than chance, and in no size class may the mean of the pods that fail beyond the policy's exceed its
+standard error; else the advisor says nothing. Called by `podlore.simulate.placement.ladder`.
 """
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t as student
 
 from podlore.simulate.placement.advised import NEUTRAL, Terms, advised
-from podlore.simulate.placement.cluster import WHOLE_GPU_MILLI, Floats, Ints, Mix, Nodes, Shapes
+from podlore.simulate.placement.cluster import WHOLE_GPU_MILLI, Floats, Ints, Nodes, Shapes
 from podlore.simulate.placement.engine import compiled
 from podlore.simulate.placement.policies import PlacementPolicy
+from podlore.simulate.placement.study import typical_mix
 
 N_KINDS = 7
-FUTURES = 6
-FINALISTS = 3
-FIRST_LOOK = 1
-TOLERANCE = 1.02
-T_ONE_SIDED = 2.015
-"""Student's t, one-sided 95 % with 5 degrees of freedom: 6 futures."""
+FUTURES = 4
+HORIZONS_PERCENT = (100, 130)
+CONFIDENCE = 0.95
+SHARE_SEEN_LEAST = 0.01
+"""Of the pods with a share of a GPU ask for a share that counts on filling a remnant."""
 
-CANDIDATES = (
-    NEUTRAL,
-    *(
-        Terms(coarseness, guard, weight, used)
-        for coarseness, weight, used in ((1, 400, 50), (2, 100, 0))
-        for guard in (4_000, 6_000, 8_000, 12_000, 16_000)
-    ),
-    *(Terms(1, 0, 0, used, full, cpu) for used, full, cpu in ((100, 0, 0), (0, 3, 0), (0, 0, 20))),
-)
-"""What is tried; fixed on the development seeds, and the same for every list and policy."""
+GUARDS = (0.0, 0.8, 1.1)
+"""CPU kept for each free GPU, as a multiple of what comes with a GPU in the arrivals so far."""
+GUARD_WEIGHT, WASTE_WEIGHT, EMPTY_NODE = 1_000, 10_000, 200
+"""Fixed on seeds 42 and 43 of the default list and on mixes drawn from it, the same for every list and policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """The terms to use from now on, and what they are expected to bring over those in use, in points of allocation."""
+    """The terms to use from now on, and what they are expected to bring over the policy, in points of allocation."""
 
     terms: Terms
     gain_points: float
@@ -50,11 +46,10 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the learner may see: the cluster now, the shapes known, the mix, and the arrivals so far."""
+    """What the learner may see: the cluster now, the shapes known, the arrivals so far, GPU used and arrived."""
 
     nodes: Nodes
     shapes: Shapes
-    mix: Mix
     seen: Ints
     used_milli: int
     arrived_milli: int
@@ -65,67 +60,83 @@ class Situation:
         return int(self.nodes.gpus.sum()) * WHOLE_GPU_MILLI
 
 
-def learn_terms(
-    now: Situation,
-    policy: PlacementPolicy,
-    in_use: Terms,
-    rng: np.random.Generator,
-    *,
-    candidates: Sequence[Terms] = CANDIDATES,
-    is_placebo: bool = False,
-) -> Learned:
-    """Return the best candidate, or ``in_use`` where none is better for sure; `NEUTRAL` where those in use do harm.
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What each candidate brought, the policy alone first.
 
-    A placebo permutes, within each future, which outcome belongs to which candidate: the same search without knowledge.
+    ``gain_points`` has shape (n_candidates, n_futures, 2): over the policy at 100 % and 130 % arrived. ``more_failed``
+    has shape (n_candidates, n_futures, 7): pods by size class, beyond those that fail under the policy.
     """
-    tried = list(dict.fromkeys((in_use, NEUTRAL, *candidates)))
-    futures = [_future(now, rng) for _ in range(FUTURES)]
-    used, failed = _played(now, policy, tried, futures[:FIRST_LOOK])
-    rollouts = used.size
-    used = _shuffled(used, rng) if is_placebo else used
-    order = np.argsort(-used.mean(axis=1), kind="stable")
-    finalists = [tried[i] for i in dict.fromkeys([0, 1, *order[:FINALISTS].tolist()])]
-    used, failed = _played(now, policy, finalists, futures)
-    rollouts += used.size
-    used = _shuffled(used, rng) if is_placebo else used
-    harmless = (failed <= failed[1] * TOLERANCE + 1).all(axis=1)
-    base = 0 if harmless[0] else 1
-    gain = 100 * (used - used[base]) / now.capacity_milli
-    low = gain.mean(axis=1) - T_ONE_SIDED * gain.std(axis=1, ddof=1) / np.sqrt(FUTURES)
-    best = int(np.argmax(np.where(harmless & (low > 0), gain.mean(axis=1), 0.0)))
-    if not (harmless[best] and low[best] > 0):
-        best = base
+
+    candidates: tuple[Terms, ...]
+    gain_points: Floats
+    more_failed: Ints
+
+
+def candidates(now: Situation) -> tuple[Terms, ...]:
+    """Return the terms to try, from what has arrived: no terms first."""
+    tried = (from_arrivals(now, guard, empty_node) for guard in GUARDS for empty_node in (0, EMPTY_NODE))
+    return (NEUTRAL, *tried)
+
+
+def from_arrivals(now: Situation, guard: float = GUARDS[-1], empty_node: int = 0) -> Terms:
+    """Return terms with a guard of so many times the CPU that comes with a GPU, and the shares that came often."""
+    gpu_milli = (now.shapes.gpus * now.shapes.gpu_milli)[now.seen]
+    cpu_milli = now.shapes.cpu_milli[now.seen]
+    cpu_milli_per_gpu = WHOLE_GPU_MILLI * cpu_milli[gpu_milli > 0].sum() / max(gpu_milli.sum(), 1)
+    shares = Counter(gpu_milli[(gpu_milli > 0) & (gpu_milli < WHOLE_GPU_MILLI)].tolist())
+    frequent = tuple(sorted(share for share, n in shares.items() if n >= SHARE_SEEN_LEAST * shares.total()))
+    return Terms(1, round(guard * cpu_milli_per_gpu), GUARD_WEIGHT, WASTE_WEIGHT, empty_node, frequent)
+
+
+def play(now: Situation, policy: PlacementPolicy, rng: np.random.Generator) -> Played:
+    """Play each candidate on the same futures, drawn from the arrivals so far."""
+    tried = candidates(now)
+    run = compiled(advised(policy.score), policy.pick)
+    mix = typical_mix(now.shapes, now.seen)
+    used = np.zeros((len(tried), FUTURES, len(HORIZONS_PERCENT)))
+    failed = np.zeros((len(tried), FUTURES, N_KINDS), np.int64)
+    for column in range(FUTURES):
+        future = _future(now, rng)
+        for row, terms in enumerate(tried):
+            course = run(copy_of(now.nodes), now.shapes, mix._replace(terms=terms.as_array()), future, 0)
+            used[row, column] = [course.used_milli[at] for at in _horizons(now, course.arrived_milli)]
+            failed[row, column] = np.bincount(now.shapes.kind[future[course.node < 0]], minlength=N_KINDS)
+    return Played(tried, 100 * (used - used[0]) / now.capacity_milli, failed - failed[0])
+
+
+def choose(played: Played) -> Learned:
+    """Return the candidate that gains most among those that gain for sure and harm no size class; else no terms."""
+    gain = played.gain_points.mean(axis=2)
+    margin = student.ppf(CONFIDENCE, FUTURES - 1) * gain.std(axis=1, ddof=1) / np.sqrt(FUTURES)
+    is_sure = (gain.mean(axis=1) > margin) & (played.gain_points.mean(axis=1) > 0).all(axis=1)
+    error = played.more_failed.std(axis=1, ddof=1) / np.sqrt(FUTURES)
+    is_harmless = (played.more_failed.mean(axis=1) <= error).all(axis=1)
+    best = int(np.argmax(np.where(is_sure & is_harmless, gain.mean(axis=1), 0.0)))
     expected = float(gain[best].mean())
-    return Learned(finalists[best], expected, float(low[best]), 2 * expected - float(low[best]), int(rollouts))
+    low, high = expected - float(margin[best]), expected + float(margin[best])
+    return Learned(played.candidates[best], expected, low, high, gain.size)
+
+
+def permuted(played: Played, rng: np.random.Generator) -> Played:
+    """Return a placebo: the same search, but which outcome belongs to which candidate is known no more."""
+    order = np.concatenate([[0], 1 + rng.permutation(len(played.candidates) - 1)])
+    return Played(tuple(played.candidates[i] for i in order), played.gain_points, played.more_failed)
 
 
 def _future(now: Situation, rng: np.random.Generator) -> Ints:
-    """Draw arrivals from those seen until as much has come as there are GPUs."""
-    request = now.shapes.gpus * now.shapes.gpu_milli
-    missing = max(now.capacity_milli - now.arrived_milli, 0)
-    mean = max(float(request[now.seen].mean()), 1.0)
-    drawn = rng.choice(now.seen, int(missing / mean * 1.2) + 100)
-    return drawn[: int(np.searchsorted(np.cumsum(request[drawn]), missing)) + 1]
+    """Draw arrivals from those seen until the last horizon."""
+    request = (now.shapes.gpus * now.shapes.gpu_milli)[now.seen]
+    missing = max(now.capacity_milli * HORIZONS_PERCENT[-1] / 100 - now.arrived_milli, 0)
+    drawn = rng.choice(now.seen.size, int(missing / max(float(request.mean()), 1.0) * 1.2) + 100)
+    return now.seen[drawn[: int(np.searchsorted(np.cumsum(request[drawn]), missing)) + 1]]
 
 
-def _played(
-    now: Situation, policy: PlacementPolicy, tried: Sequence[Terms], futures: Sequence[Ints]
-) -> tuple[Floats, Ints]:
-    """Return used GPU milli by (candidate, future), and pods that fail by (candidate, size class)."""
-    run = compiled(advised(policy.score), policy.pick)
-    used = np.zeros((len(tried), len(futures)))
-    failed = np.zeros((len(tried), N_KINDS), np.int64)
-    for row, terms in enumerate(tried):
-        mix = now.mix._replace(terms=terms.as_array())
-        for column, future in enumerate(futures):
-            course = run(copy_of(now.nodes), now.shapes, mix, future, 0)
-            used[row, column] = now.used_milli + course.used_milli[-1]
-            failed[row] += np.bincount(now.shapes.kind[future[course.node < 0]], minlength=N_KINDS)
-    return used, failed
-
-
-def _shuffled(values: Floats, rng: np.random.Generator) -> Floats:
-    return np.column_stack([rng.permutation(column) for column in values.T])
+def _horizons(now: Situation, arrived_milli: Ints) -> Ints:
+    """Return the arrival at which each horizon is reached."""
+    wanted = now.capacity_milli * np.array(HORIZONS_PERCENT) / 100 - now.arrived_milli
+    reached: Ints = np.minimum(np.searchsorted(arrived_milli, wanted), arrived_milli.size - 1)
+    return reached
 
 
 def copy_of(nodes: Nodes) -> Nodes:

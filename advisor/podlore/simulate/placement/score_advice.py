@@ -27,7 +27,7 @@ PLUGIN = "PodloreTerms"
 def score_advice(learned: Learned, gpus: int) -> Recommendation:
     """Return the advice to score nodes by these terms.
 
-    >>> advice = score_advice(Learned(Terms(guard_cpu_milli=8000, guard_weight=100), 0.4, 0.2, 0.6, 90), 1000)
+    >>> advice = score_advice(Learned(Terms(guard_cpu_milli=8000, guard_weight=100), 0.4, 0.2, 0.6, 44), 1000)
     >>> advice.action, advice.gain.expected, terms_of(advice).guard_cpu_milli
     (<Action.CONSOLIDATE: 'Consolidate'>, 4.0, 8000)
     """
@@ -35,7 +35,7 @@ def score_advice(learned: Learned, gpus: int) -> Recommendation:
         EvidenceSource.MODEL,
         f"{learned.rollouts} rollouts of resampled arrivals on the cluster as it stands",
         f"{learned.gain_points:+.2f} points of GPU allocation",
-        "lower end of the 90 % interval above 0, no size class fails more often",
+        "lower end of the 90 % interval above 0, and no size class fails more often",
         samples=learned.rollouts,
     )
     finding = Finding(
@@ -57,4 +57,5 @@ def score_advice(learned: Learned, gpus: int) -> Recommendation:
 def terms_of(advice: Recommendation) -> Terms:
     """Return the terms that an advice asks for."""
     config = json.loads(advice.patch)["profiles"][0]["pluginConfig"][0]
-    return Terms(**config["args"])
+    args = config["args"]
+    return Terms(**{**args, "share_milli": tuple(args["share_milli"])})

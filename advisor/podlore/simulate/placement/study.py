@@ -115,24 +115,30 @@ def _nothing(ready: Ready) -> tuple[Nodes, Shapes, Mix, Ints]:
 
 
 def typical_pods(pods: Sequence[Job], bits: dict[str, int]) -> Mix:
-    """Return the most frequent shapes (CPU, GPU milli, GPUs, models) that cover 95 % of the pods, with their shares."""
-    counts = Counter((pod.cpu_milli, pod.gpu_milli, pod.gpus, pod.products) for pod in pods)
-    chosen: list[tuple[tuple[int, int, int, tuple[str, ...]], int]] = []
+    """Return the mix of a list of pods; see `typical`."""
+    return typical(Counter((pod.cpu_milli, pod.gpu_milli, pod.gpus, _mask(pod.products, bits)) for pod in pods))
+
+
+def typical_mix(shapes: Shapes, arrivals: Ints) -> Mix:
+    """Return the mix of the arrivals so far; see `typical`."""
+    columns = (shapes.cpu_milli, shapes.gpu_milli, shapes.gpus, shapes.models)
+    requests = list(zip(*(column.tolist() for column in columns), strict=True))
+    return typical(Counter(requests[shape] for shape in arrivals))
+
+
+def typical(counts: Counter[tuple[int, int, int, int]]) -> Mix:
+    """Return the most frequent requests (CPU, GPU milli, GPUs, models), 95 % of the pods, with their shares."""
+    chosen: list[tuple[tuple[int, int, int, int], int]] = []
     covered = 0
-    for shape, count in counts.most_common():
-        if covered >= TYPICAL_SHARE * len(pods):
+    for request, count in counts.most_common():
+        if covered >= TYPICAL_SHARE * counts.total():
             break
         covered += count
-        chosen.append((shape, count))
-    share = np.array([count / len(pods) for _, count in chosen]) / (covered / len(pods))
-    return Mix(
-        share,
-        np.array([shape[0] for shape, _ in chosen], np.int64),
-        np.array([shape[2] for shape, _ in chosen], np.int64),
-        np.array([shape[1] for shape, _ in chosen], np.int64),
-        np.array([_mask(shape[3], bits) for shape, _ in chosen], np.uint64),
-        np.zeros(0, np.int64),
-    )
+        chosen.append((request, count))
+    share = np.array([count / counts.total() for _, count in chosen]) / (covered / counts.total())
+    cpu_milli, gpu_milli, gpus = (np.array([request[i] for request, _ in chosen], np.int64) for i in range(3))
+    models = np.array([request[3] for request, _ in chosen], np.uint64)
+    return Mix(share, cpu_milli, gpus, gpu_milli, models, np.zeros(0, np.int64))
 
 
 def _model_bits(nodes: Sequence[NodeShape], pods: Sequence[Job]) -> dict[str, int]:
