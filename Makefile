@@ -52,7 +52,8 @@ bench: setup  ## The measurements of benchmarks/, as ratios in one run (PODLORE_
 	@if [ -d $(DATA)/cre/open ]; then $(BIN)/python benchmarks/rules.py $(DATA)/cre/open --megabytes 20; else echo "no $(DATA)/cre/open: rules are not measured"; fi
 
 OPENB := --nodes $(DATA)/openb/openb_node_list_gpu_node.csv
-LISTS := $(foreach list,default cpu050 cpu100 cpu300 gpushare20 gpushare60 gpushare100 multigpu20 multigpu50 gpuspec33,--pods $(DATA)/openb/openb_pod_list_$(list).csv)
+DEFAULT := $(DATA)/openb/openb_pod_list_default.csv
+OTHERS := $(addprefix --pods ,$(filter-out $(DEFAULT),$(sort $(wildcard $(DATA)/openb/openb_pod_list_*.csv))))
 OUT := build/results
 
 results: setup  ## Every table and figure of docs/results-simulation.md, into build/results (PODLORE_DATA: the public traces; hours)
@@ -60,9 +61,14 @@ results: setup  ## Every table and figure of docs/results-simulation.md, into bu
 	@export PODLORE_DATA=$(abspath $(DATA)); for plan in results/simulate/experiments/*.yaml; do name=$$(basename $$plan .yaml); \
 		$(BIN)/podlore simulate $$plan --out $(OUT)/$$name && $(BIN)/podlore report $(OUT)/$$name || exit 1; done
 	@if [ -d $(DATA)/openb ]; then \
-		$(BIN)/podlore simulate published $(OPENB) --pods $(DATA)/openb/openb_pod_list_default.csv --folder $(DATA)/fgd | tee $(OUT)/published.txt && \
-		$(BIN)/podlore simulate ladder $(OPENB) $(LISTS) --seeds 47,48,49,50,51 --orders $(DATA)/fgd/arrival_order | tee $(OUT)/ladder.txt && \
-		$(BIN)/podlore simulate quantization $(OPENB) --pods $(DATA)/openb/openb_pod_list_default.csv --folder $(DATA)/fgd | tee $(OUT)/quantization.txt; \
+		$(BIN)/podlore simulate published $(OPENB) --pods $(DEFAULT) --folder $(DATA)/fgd | tee $(OUT)/published.txt && \
+		$(BIN)/podlore simulate ladder $(OPENB) $(OTHERS) | tee $(OUT)/ladder-lists.txt && \
+		$(BIN)/podlore simulate ladder $(OPENB) --pods $(DEFAULT) --seeds 47,48,49,50,51 --orders $(DATA)/fgd/arrival_order | tee $(OUT)/ladder-default.txt && \
+		$(BIN)/podlore simulate migration $(OPENB) --pods $(DEFAULT) --seeds 47,48 --orders $(DATA)/fgd/arrival_order | tee $(OUT)/migration.txt && \
+		$(BIN)/podlore simulate timed $(OPENB) --pods $(DEFAULT) --pods $(DATA)/openb/openb_pod_list_gpuspec33.csv --seeds 47,48,49,50,51 | tee $(OUT)/timed.txt && \
+		$(BIN)/podlore simulate quantization $(OPENB) --pods $(DEFAULT) --folder $(DATA)/fgd --seeds 42,43,44,45,46,47,48,49,50,51 | tee $(OUT)/quantization.txt && \
+		$(BIN)/python benchmarks/placement.py --openb $(DATA)/openb --plot $(OUT)/placement-cost.png | tee $(OUT)/placement-cost.txt && \
+		$(BIN)/podlore trace describe $(DEFAULT) --plot $(OUT)/openb.png | tee $(OUT)/openb.txt; \
 	else echo "no $(DATA)/openb: placement is left out"; fi
 	@if [ -d $(DATA)/pollux ]; then for policy in Tiresias Optimus Pollux; do for n in 1 2 3 4; do \
 		$(BIN)/podlore simulate queueing --workload $(DATA)/pollux/workloads/workload-$$n.csv --profiles $(DATA)/pollux/profiles --policy $$policy --output json > $(OUT)/$$policy-$$n.json || exit 1; done; done; \

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
+from podlore.cli.placement_studies import Nodes, Pods, ladder, migration, published, quantization, timed
+
 if TYPE_CHECKING:
     from podlore.simulate.placement.study import PlacementResult
 
@@ -30,9 +32,6 @@ app = typer.Typer(
     podlore simulate backfill.yaml --jobs 2
     """,
 )
-
-Nodes = Annotated[Path, typer.Option(help="Node list, e.g. openb_node_list_gpu_node.csv.")]
-Pods = Annotated[Path, typer.Option(help="Pod list, e.g. openb_pod_list_default.csv.")]
 
 
 @app.command()
@@ -124,33 +123,6 @@ def queueing(
 
 
 @app.command()
-def published(
-    nodes: Nodes,
-    pods: Pods,
-    folder: Annotated[Path, typer.Option(help="Folder of the published FGD tables and arrival orders.")],
-    policies: Annotated[
-        str, typer.Option(help="Comma-separated.")
-    ] = "Random,DotProd,GpuClustering,GpuPacking,BestFit,FGD",
-) -> None:
-    """Print our placement results beside the published ones of the FGD study, with the largest difference of any cell.
-
-    Example: podlore simulate published --nodes gpu_node.csv --pods default.csv --folder fgd/
-    """
-    from podlore.simulate.placement.published import compare
-    from podlore.traces.read_trace import read_nodes, read_trace
-
-    typer.echo(
-        "POLICY         SEED  ALLOC@100  PUBLISHED  ALLOC@130  PUBLISHED  MAX ALLOC DIFF  MAX FRAG DIFF  SECONDS"
-    )
-    for row in compare(folder, read_nodes(nodes), read_trace(pods).jobs, policies.split(",")):
-        typer.echo(
-            f"{row.policy:14} {row.seed:4}  {row.ours[0]:9.2f}  {row.published[0]:9.2f}  {row.ours[1]:9.2f}  "
-            f"{row.published[1]:9.2f}  {row.allocation_difference:14.2f}  {row.fragmentation_difference:13.2f}  "
-            f"{row.wall_seconds:7.2f}"
-        )
-
-
-@app.command()
 def experiment(
     plan: Annotated[Path, typer.Argument(help="YAML file: kind, traces, clusters, policies, seeds, loads, primary.")],
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the results; the experiment's name.")] = None,
@@ -184,56 +156,5 @@ def experiment(
     typer.echo(f"{folder}: {len(read.cells)} runs; podlore report {folder}")
 
 
-@app.command()
-def ladder(
-    nodes: Nodes,
-    pods: Annotated[list[Path], typer.Option(help="Pod list; give it several times for several lists.")],
-    policy: Annotated[str, typer.Option(help="The policy that is advised.")] = "FGD",
-    seeds: Annotated[str, typer.Option(help="Comma-separated; each is an order of arrival and of ties.")] = "47",
-    orders: Annotated[
-        Path | None,
-        typer.Option(help="Folder of published orders (default_seed47.pods.txt.gz ...), for the default list."),
-    ] = None,
-    output: Annotated[str, typer.Option(help="table or json")] = "table",
-) -> None:
-    """Print what advice on placement is worth: the policy, static terms, learned advice, a placebo, list by list.
-
-    Learned minus static is what advice is worth; static minus policy is tuning.
-
-    Example: podlore simulate ladder --nodes gpu_node.csv --pods default.csv --pods cpu300.csv --seeds 47,48
-    """
-    from podlore.simulate.placement.ladder_study import as_table, run_ladder
-
-    found = run_ladder(nodes, pods, policy, [_seed(seed) for seed in seeds.split(",")], orders)
-    typer.echo(json.dumps(found, indent=1) if output == "json" else as_table(found))
-
-
-def _seed(text: str) -> int:
-    from podlore.errors import BadInput
-
-    if not text.strip().isdigit():
-        raise BadInput(f"seed {text[:20]!r} is no whole number")
-    return int(text)
-
-
-@app.command()
-def quantization(
-    nodes: Nodes,
-    pods: Pods,
-    folder: Annotated[Path, typer.Option(help="Folder of the published FGD tables and arrival orders.")],
-    seeds: Annotated[str, typer.Option(help="Comma-separated, of the published ones.")] = "42,43",
-    output: Annotated[str, typer.Option(help="table or json")] = "table",
-) -> None:
-    """Print how FGD's allocation depends on the step of its score and on the order of ties.
-
-    Example: podlore simulate quantization --nodes gpu_node.csv --pods default.csv --folder fgd/
-    """
-    from podlore.simulate.placement.quantization import quantizations
-
-    rows = list(quantizations(nodes, pods, folder, [_seed(seed) for seed in seeds.split(",")]))
-    if output == "json":
-        typer.echo(json.dumps(rows, indent=1))
-        return
-    typer.echo("SCORE                 TIES        SEED  ALLOC@100  ALLOC@130")
-    for row in rows:
-        typer.echo("{score:20}  {ties:10}  {seed:4}  {at_100:9.2f}  {at_130:9.2f}".format(**row))
+for study in (published, ladder, quantization, migration, timed):
+    app.command()(study)
