@@ -83,7 +83,8 @@ def _relaxed(ready: Ready, arrivals: Ints) -> Relaxed:
     request = (ready.shapes.gpus * ready.shapes.gpu_milli)[shape].astype(np.float64)
     limits = np.concatenate(room).astype(np.float64)
     found = linprog(-request, A_ub=vstack(rows), b_ub=limits, method="highs")  # type: ignore[call-overload]  # sparse
-    return Relaxed(float(-found.fun), np.bincount(shape, found.x, minlength=arrived.size) * 1.0)
+    taken: Floats = np.bincount(shape, found.x, minlength=arrived.size).astype(np.float64)
+    return Relaxed(float(-found.fun), taken)
 
 
 class NodeKinds(NamedTuple):
