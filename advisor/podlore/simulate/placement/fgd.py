@@ -21,29 +21,33 @@ def fgd(nodes: Nodes, shapes: Shapes, mix: Mix, node: int, shape: int) -> tuple[
 
 @jit
 def descent(nodes: Nodes, shapes: Shapes, mix: Mix, node: int, shape: int, steps: float) -> tuple[int, int]:  # noqa: PLR0917  (compiled: no keywords)
-    """Return the score in so many steps, and for a share the first GPU that reaches it."""
-    cpu_left = nodes.cpu_left_milli[node]
-    model = nodes.model_bit[node]
-    before = node_fragmentation(cpu_left, nodes.gpu_left_milli[node], model, mix)
+    """Return the score in so many steps, and for a share the first GPU that reaches it.
+
+    The node is tried as it would be after the placement, and put back: a copy for each score would cost more than it.
+    """
+    cpu_left, model, left_milli = nodes.cpu_left_milli[node], nodes.model_bit[node], nodes.gpu_left_milli[node]
+    before = node_fragmentation(cpu_left, left_milli, model, mix)
     cpu_left = cpu_left - shapes.cpu_milli[shape]
-    milli = shapes.gpu_milli[shape]
-    after = nodes.gpu_left_milli[node].copy()
-    if shapes.gpus[shape] != 1 or milli == WHOLE_GPU_MILLI:
-        wanted = shapes.gpus[shape]
+    milli, wanted = shapes.gpu_milli[shape], shapes.gpus[shape]
+    if wanted != 1 or milli == WHOLE_GPU_MILLI:
+        taken = 0
         for gpu in range(GPUS_PER_NODE_MAX):
-            if wanted > 0 and after[gpu] >= milli:
-                after[gpu] -= milli
+            if wanted > 0 and left_milli[gpu] >= milli:
+                left_milli[gpu] -= milli
+                taken |= 1 << gpu
                 wanted -= 1
-        return _score(before - node_fragmentation(cpu_left, after, model, mix), steps), -1
+        after = node_fragmentation(cpu_left, left_milli, model, mix)
+        for gpu in range(GPUS_PER_NODE_MAX):
+            left_milli[gpu] += milli * (taken >> gpu & 1)
+        return _score(before - after, steps), -1
     best = -1
     best_gpu = -1
     for gpu in range(GPUS_PER_NODE_MAX):
-        left = after[gpu]
-        if left < milli or _stands_before(after, gpu):
+        if left_milli[gpu] < milli or _stands_before(left_milli, gpu):
             continue
-        after[gpu] = left - milli
-        score = _score(before - node_fragmentation(cpu_left, after, model, mix), steps)
-        after[gpu] = left
+        left_milli[gpu] -= milli
+        score = _score(before - node_fragmentation(cpu_left, left_milli, model, mix), steps)
+        left_milli[gpu] += milli
         if score > best:
             best = score
             best_gpu = gpu
