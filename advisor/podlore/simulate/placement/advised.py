@@ -11,8 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from podlore.simulate.jit import jit, jit_closure
-from podlore.simulate.placement.cluster import WHOLE_GPU_MILLI, Ints, Mix, Nodes, Shapes
+from podlore.simulate.placement.cluster import MODELS_MAX, WHOLE_GPU_MILLI, Ints, Mix, Nodes, Shapes
 from podlore.simulate.placement.score_cache import Score
+
+_COARSENESS, _GUARD_CPU_MILLI, _GUARD_WEIGHT, _WASTE_WEIGHT, _EMPTY_NODE, _SCARCE_WEIGHT, _WASTED = range(7)
+_SCARCE = _WASTED + WHOLE_GPU_MILLI + 1
 
 POINT = 100
 """A point of a policy's score, in hundredths: terms may be finer than the score they are added to."""
@@ -24,7 +27,8 @@ class Terms(NamedTuple):
     ``coarseness`` is the step to which the policy's own score is rounded down. GPU that a node has free beyond what its
     free CPU serves, at ``guard_cpu_milli`` a GPU, costs ``guard_weight`` a GPU where a placement adds to it. What no
     sum of the shares ``share_milli`` fills of a shared GPU costs ``waste_weight`` a GPU. ``empty_node`` is taken where
-    a pod without GPUs goes to a node whose GPUs are all free.
+    a pod without GPUs goes to a node whose GPUs are all free. A GPU taken costs ``scarce_weight`` times how scarce its
+    model is: ``scarce_permille`` has what pods bound to a model ask of it, models in the order of their names.
     """
 
     coarseness: int = 1
@@ -32,18 +36,19 @@ class Terms(NamedTuple):
     guard_weight: int = 0
     waste_weight: int = 0
     empty_node: int = 0
+    scarce_weight: int = 0
     share_milli: tuple[int, ...] = ()
+    scarce_permille: tuple[int, ...] = ()
 
     def as_array(self) -> Ints:
-        """Return the terms as the compiled loop takes them: five numbers, then what is wasted of each remnant."""
-        return np.array([*self[:5], *unfillable_milli(self.share_milli)], np.int64)
+        """Return the terms as the compiled loop takes them: numbers, what is wasted of each remnant, scarcity."""
+        scarce = [*self.scarce_permille, *[0] * (MODELS_MAX - len(self.scarce_permille))]
+        return np.array([*self[:_WASTED], *unfillable_milli(self.share_milli), *scarce], np.int64)
 
 
 NEUTRAL = Terms()
 STATIC = Terms(coarseness=2, guard_cpu_milli=12_000, guard_weight=400)
 """By hand, on seeds 42 and 43 of the default list: the score in steps of 2, and 12 vCPU kept for each free GPU."""
-
-_COARSENESS, _GUARD_CPU_MILLI, _GUARD_WEIGHT, _WASTE_WEIGHT, _EMPTY_NODE, _WASTED = range(6)
 
 
 def unfillable_milli(share_milli: tuple[int, ...]) -> list[int]:
@@ -72,12 +77,25 @@ def bonus(nodes: Nodes, shapes: Shapes, terms: Ints, node: int, shape: int, gpu:
         left = nodes.gpu_left_milli[node, gpu]
         wasted = terms[_WASTED + left - milli] - terms[_WASTED + left]
         added -= terms[_WASTE_WEIGHT] * wasted // WHOLE_GPU_MILLI
+    if terms[_SCARCE_WEIGHT] > 0:
+        scarce = terms[_SCARCE + bit_of(nodes.model_bit[node])]
+        added -= terms[_SCARCE_WEIGHT] * scarce * wanted * milli // (1000 * WHOLE_GPU_MILLI)
     guard = terms[_GUARD_CPU_MILLI]
     if guard > 0:
         before = max(free_milli - cpu_left * WHOLE_GPU_MILLI // guard, 0)
         after = max(free_milli - wanted * milli - (cpu_left - cpu_milli) * WHOLE_GPU_MILLI // guard, 0)
         added -= terms[_GUARD_WEIGHT] * (after - before) // WHOLE_GPU_MILLI
     return int(added)
+
+
+@jit
+def bit_of(mask: np.uint64) -> int:
+    """Return which bit of a mask with one bit is set."""
+    bit = 0
+    while mask > np.uint64(1):
+        mask >>= np.uint64(1)
+        bit += 1
+    return bit
 
 
 @cache

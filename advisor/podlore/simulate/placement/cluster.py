@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 GPUS_PER_NODE_MAX = 8
 WHOLE_GPU_MILLI = 1000
+MODELS_MAX = 64
 ANY_MODEL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 Ints = NDArray[np.int64]

@@ -10,12 +10,13 @@ standard error; else the advisor says nothing. Called by `podlore.simulate.place
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import t as student
 
 from podlore.simulate.placement.advised import NEUTRAL, Terms, advised
-from podlore.simulate.placement.cluster import WHOLE_GPU_MILLI, Floats, Ints, Nodes, Shapes
+from podlore.simulate.placement.cluster import ANY_MODEL, WHOLE_GPU_MILLI, Floats, Ints, Nodes, Shapes
 from podlore.simulate.placement.engine import compiled
 from podlore.simulate.placement.policies import PlacementPolicy
 from podlore.simulate.placement.study import typical_mix
@@ -30,6 +31,7 @@ SHARE_SEEN_LEAST = 0.01
 GUARDS = (0.0, 0.8, 1.1)
 """CPU kept for each free GPU, as a multiple of what comes with a GPU in the arrivals so far."""
 GUARD_WEIGHT, WASTE_WEIGHT, EMPTY_NODE = 1_000, 10_000, 200
+SCARCE_WEIGHTS, SCARCE_PERMILLE_MAX = (500, 2_000), 2_000
 """Fixed on seeds 42 and 43 of the default list and on mixes drawn from it, the same for every list and policy."""
 
 
@@ -75,18 +77,41 @@ class Played:
 
 def candidates(now: Situation) -> tuple[Terms, ...]:
     """Return the terms to try, from what has arrived: no terms first."""
-    tried = (from_arrivals(now, guard, empty_node) for guard in GUARDS for empty_node in (0, EMPTY_NODE))
+    scarce = scarcity(now)
+    more: list[dict[str, Any]] = [{"scarce_weight": weight, "scarce_permille": scarce} for weight in SCARCE_WEIGHTS]
+    if not scarce:
+        more = [{"empty_node": EMPTY_NODE}]
+    tried = [from_arrivals(now, guard)._replace(**added) for guard in GUARDS for added in ({}, *more)]
     return (NEUTRAL, *tried)
 
 
-def from_arrivals(now: Situation, guard: float = GUARDS[-1], empty_node: int = 0) -> Terms:
+def from_arrivals(now: Situation, guard: float = GUARDS[-1]) -> Terms:
     """Return terms with a guard of so many times the CPU that comes with a GPU, and the shares that came often."""
     gpu_milli = (now.shapes.gpus * now.shapes.gpu_milli)[now.seen]
     cpu_milli = now.shapes.cpu_milli[now.seen]
     cpu_milli_per_gpu = WHOLE_GPU_MILLI * cpu_milli[gpu_milli > 0].sum() / max(gpu_milli.sum(), 1)
     shares = Counter(gpu_milli[(gpu_milli > 0) & (gpu_milli < WHOLE_GPU_MILLI)].tolist())
     frequent = tuple(sorted(share for share, n in shares.items() if n >= SHARE_SEEN_LEAST * shares.total()))
-    return Terms(1, round(guard * cpu_milli_per_gpu), GUARD_WEIGHT, WASTE_WEIGHT, empty_node, frequent)
+    return Terms(1, round(guard * cpu_milli_per_gpu), GUARD_WEIGHT, WASTE_WEIGHT, share_milli=frequent)
+
+
+def scarcity(now: Situation) -> tuple[int, ...]:
+    """Return what pods bound to models ask of each, in permille of its GPUs, once all GPUs' worth has arrived.
+
+    A pod bound to several models asks each in proportion to its GPUs. Nothing where no pod is bound.
+    """
+    gpu_milli = (now.shapes.gpus * now.shapes.gpu_milli)[now.seen]
+    masks = now.shapes.models[now.seen]
+    n_models = int(now.nodes.model_bit.max()).bit_length()
+    bits = np.uint64(1) << np.arange(n_models, dtype=np.uint64)
+    capacity = np.array([now.nodes.gpus[now.nodes.model_bit == bit].sum() * WHOLE_GPU_MILLI for bit in bits])
+    asked = np.zeros(n_models)
+    for mask in np.unique(masks[(masks != ANY_MODEL) & (gpu_milli > 0)]):
+        room = np.where(mask & bits != 0, capacity, 0)
+        asked += gpu_milli[masks == mask].sum() * room / max(room.sum(), 1)
+    asked *= now.capacity_milli / max(gpu_milli.sum(), 1)
+    permille = np.minimum(1000 * asked / np.maximum(capacity, 1), SCARCE_PERMILLE_MAX)
+    return tuple(np.round(permille).astype(int).tolist()) if asked.any() else ()
 
 
 def play(now: Situation, policy: PlacementPolicy, rng: np.random.Generator) -> Played:

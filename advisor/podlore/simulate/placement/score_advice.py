@@ -58,4 +58,4 @@ def terms_of(advice: Recommendation) -> Terms:
     """Return the terms that an advice asks for."""
     config = json.loads(advice.patch)["profiles"][0]["pluginConfig"][0]
     args = config["args"]
-    return Terms(**{**args, "share_milli": tuple(args["share_milli"])})
+    return Terms(**{name: tuple(value) if isinstance(value, list) else value for name, value in args.items()})

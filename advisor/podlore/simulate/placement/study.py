@@ -12,6 +12,7 @@ from podlore.errors import BadInput
 from podlore.simulate.placement.cluster import (
     ANY_MODEL,
     GPUS_PER_NODE_MAX,
+    MODELS_MAX,
     WHOLE_GPU_MILLI,
     Floats,
     Ints,
@@ -143,8 +144,8 @@ def typical(counts: Counter[tuple[int, int, int, int]]) -> Mix:
 
 def _model_bits(nodes: Sequence[NodeShape], pods: Sequence[Job]) -> dict[str, int]:
     models = sorted({node.product for node in nodes} | {model for pod in pods for model in pod.products})
-    if len(models) > 64:
-        raise BadInput(f"{len(models)} GPU models; at most 64 are told apart")
+    if len(models) > MODELS_MAX:
+        raise BadInput(f"{len(models)} GPU models; at most {MODELS_MAX} are told apart")
     return {model: bit for bit, model in enumerate(models)}
 
 

@@ -17,8 +17,9 @@ from podlore.simulate.placement.learn import (
     copy_of,
     permuted,
     play,
+    scarcity,
 )
-from podlore.simulate.placement.policies import BEST_FIT
+from podlore.simulate.placement.policies import BEST_FIT, FIRST_FIT
 from podlore.simulate.placement.score_advice import score_advice, terms_of
 from podlore.simulate.placement.study import prepare
 from podlore.traces.job import Job, NodeShape
@@ -51,7 +52,7 @@ def test_neutral_terms_leave_every_placement_as_it_was():
 
 
 def test_an_advice_carries_the_terms_it_asks_for():
-    terms = Terms(2, 8000, 100, 50, 3, (300, 500))
+    terms = Terms(2, 8000, 100, 50, 3, 4, (300, 500), (0, 1200))
     advice = score_advice(Learned(terms, 0.4, 0.2, 0.6, 44), gpus=500)
     assert terms_of(advice) == terms
     assert (advice.because.pattern, advice.action) == (Pattern.FRAGMENTATION, Action.CONSOLIDATE)
@@ -78,6 +79,22 @@ def test_what_is_tried_comes_from_the_arrivals_so_far():
     assert first == NEUTRAL
     assert {terms.share_milli for terms in tried} == {(300, 500)}
     assert max(terms.guard_cpu_milli for terms in tried) == round(1.1 * ratio)
+
+
+def test_what_pods_bound_to_a_model_ask_of_it_is_scarcity():
+    nodes = [NodeShape("a", "A", 4, cpu_milli=64_000), NodeShape("b", "B", 4, cpu_milli=64_000)]
+    pods = [Job("any", gpus=1), Job("bound", gpus=1, products=("B",)), Job("both", gpus=1, products=("A", "B"))]
+    assert scarcity(situation(prepare(nodes, pods, ["any"] * 4), 4)) == ()
+    assert scarcity(situation(prepare(nodes, pods, ["any", "bound"]), 2)) == (0, 1000)
+    assert scarcity(situation(prepare(nodes, pods, ["any", "any", "any", "both"]), 4)) == (250, 250)
+
+
+def test_pods_that_may_go_anywhere_leave_scarce_models_to_those_bound_to_them():
+    nodes = [NodeShape("b", "B", 1, cpu_milli=64_000), NodeShape("a", "A", 1, cpu_milli=64_000)]
+    study = prepare(nodes, [Job("any", gpus=1, products=())], ["any"])
+    terms = Terms(scarce_weight=100, scarce_permille=(0, 1000))
+    assert placed(study, FIRST_FIT.score, study.mix) == [0]
+    assert placed(study, advised(FIRST_FIT.score), study.mix._replace(terms=terms.as_array())) == [1]
 
 
 def test_what_is_learned_depends_on_the_past_alone_and_leaves_the_cluster_as_it_is():
