@@ -17,7 +17,7 @@ from scipy.sparse import csr_array, vstack
 from podlore.simulate.placement.advised import advised
 from podlore.simulate.placement.cluster import WHOLE_GPU_MILLI, Floats, Ints, Shapes
 from podlore.simulate.placement.engine import compiled
-from podlore.simulate.placement.learn import Situation, copy_of, from_arrivals
+from podlore.simulate.placement.learn import SCARCE_WEIGHTS, Situation, copy_of, from_arrivals, scarcity
 from podlore.simulate.placement.policies import FGD
 from podlore.simulate.placement.study import Ready
 
@@ -33,7 +33,8 @@ def arrived_until(ready: Ready, percent: int) -> Ints:
 def repacked(ready: Ready, percent: int) -> float:
     """Return how much GPU, in percent, an offline placement of the arrivals so far allocates."""
     arrived = arrived_until(ready, percent)
-    terms = from_arrivals(Situation(ready.nodes, ready.shapes, arrived, 0, 0))
+    situation = Situation(ready.nodes, ready.shapes, arrived, 0, 0)
+    terms = from_arrivals(situation)._replace(scarce_weight=SCARCE_WEIGHTS[-1], scarce_permille=scarcity(situation))
     mix = ready.mix._replace(terms=terms.as_array())
     run = compiled(advised(FGD.score), FGD.pick)
     course = run(copy_of(ready.nodes), ready.shapes, mix, _wanted_first(ready, arrived), 0)
