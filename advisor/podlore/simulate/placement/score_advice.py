@@ -5,6 +5,7 @@ scheduler's configuration. The simulator applies nothing but what stands in such
 """
 
 import json
+from typing import Any
 
 from podlore.simulate.placement.advised import Terms
 from podlore.simulate.placement.learn import Learned
@@ -57,5 +58,7 @@ def score_advice(learned: Learned, gpus: int) -> Recommendation:
 def terms_of(advice: Recommendation) -> Terms:
     """Return the terms that an advice asks for."""
     config = json.loads(advice.patch)["profiles"][0]["pluginConfig"][0]
-    args = config["args"]
-    return Terms(**{name: tuple(value) if isinstance(value, list) else value for name, value in args.items()})
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in config["args"].items()
+    }
+    return Terms(**fields)
