@@ -1,8 +1,8 @@
 """What no policy can exceed on a list, and what knowing the whole order reaches: a study comes in, percents leave.
 
 `linear_bound` relaxes the placement to a linear program over kinds of nodes: any fraction of a pod may be dropped or
-spread over nodes of a kind. `repacked` is a real placement of the same arrivals, made offline: those that the program
-takes come first, under FGD with terms from all that arrives. It may drop other pods than a policy would. What a policy
+spread over nodes of a kind. `repacked` is a real placement of the same arrivals, made offline: FGD with terms from all
+that arrives, in several orders, of which the best is kept. It may drop other pods than a policy would. What a policy
 could gain lies between the two; `podlore simulate ladder` prints which share of it a rung closes.
 """
 
@@ -37,17 +37,19 @@ def repacked(ready: Ready, percent: int) -> float:
     terms = from_arrivals(situation)._replace(scarce_weight=SCARCE_WEIGHTS[-1], scarce_permille=scarcity(situation))
     mix = ready.mix._replace(terms=terms.as_array())
     run = compiled(advised(FGD.score), FGD.pick)
-    course = run(copy_of(ready.nodes), ready.shapes, mix, _wanted_first(ready, arrived), 0)
-    return float(100 * course.used_milli[-1] / ready.capacity_milli)
+    played = (run(copy_of(ready.nodes), ready.shapes, mix, order, 0) for order in _packing_orders(ready, arrived))
+    return float(100 * max(course.used_milli[-1] for course in played) / ready.capacity_milli)
 
 
-def _wanted_first(ready: Ready, arrived: Ints) -> Ints:
-    """Return the arrivals in their order, but those first that the linear program takes."""
+def _packing_orders(ready: Ready, arrived: Ints) -> tuple[Ints, ...]:
+    """Return the arrivals as they came; those first that the linear program takes; and the largest of these first."""
     taken = np.floor(_relaxed(ready, arrived).taken + 1e-6)
     nth = np.zeros(arrived.size)
     for shape in np.unique(arrived):
         nth[arrived == shape] = np.arange((arrived == shape).sum())
-    return arrived[np.argsort(nth >= taken[arrived], kind="stable")]
+    is_left = nth >= taken[arrived]
+    request = (ready.shapes.gpus * ready.shapes.gpu_milli)[arrived]
+    return arrived, arrived[np.argsort(is_left, kind="stable")], arrived[np.lexsort((-request, is_left))]
 
 
 def linear_bound(ready: Ready, percent: int) -> float:
