@@ -17,6 +17,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from podlore.clock import Clock
 from podlore.errors import BadInput
 from podlore.policy import Mode
+from podlore_operator.metrics.address import prometheus_url
+from podlore_operator.observe.credentials import read_credentials
 
 PREFIX = "PODLORE_"
 NAME = "podlore"
@@ -93,6 +95,21 @@ class Settings(BaseModel):
         if not parts or int(parts[3]) > 65535:
             raise BadInput(f"--listen {self.listen!r} is no ADDRESS:PORT such as {LISTEN}")
         return parts[1] or parts[2] or "0.0.0.0", int(parts[3])  # noqa: S104 - by an explicit wish
+
+    def check(self) -> None:
+        """Look at all that can be seen without asking anybody, before what is slow to load is loaded.
+
+        Raises
+        ------
+        BadInput
+            If an address is none, or a kubeconfig cannot be read.
+        Unavailable
+            If there is neither a kubeconfig nor a pod around this process.
+        """
+        _ = self.host_and_port
+        if self.prometheus:
+            prometheus_url(self.prometheus)
+        read_credentials(self.kubeconfig, self.context)
 
     @classmethod
     def of(cls, **given: object) -> Self:

@@ -102,6 +102,7 @@ def run(
 def _run(settings: "Settings") -> None:
     import asyncio
 
+    settings.check()
     from podlore_operator.logs import set_up_logs
     from podlore_operator.main import main
 

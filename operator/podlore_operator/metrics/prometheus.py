@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from prometheus_api_client import PrometheusApiClientException, PrometheusConnect
 from urllib3.util.retry import Retry
 
-from podlore.errors import BadInput, Unavailable
+from podlore.errors import Unavailable
 from podlore_operator.breaker import Breaker
+from podlore_operator.metrics.address import prometheus_url
 from podlore_operator.metrics.transport import Session, TokenFile
 
 TIMEOUT_SECONDS = 10.0
@@ -84,7 +84,7 @@ class Prometheus:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.url = _checked(url)
+        self.url = prometheus_url(url)
         self._deadline_seconds = deadline_seconds
         self._monotonic = monotonic
         self._sleep = sleep
@@ -185,13 +185,6 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise Unavailable(f"Prometheus answered with the value {text[:40]!r}, which is no number") from None
-
-
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput(f"{url[:200]!r} is no URL of a Prometheus: write one such as http://prometheus.monitoring:9090")
-    return url.rstrip("/")
 
 
 def _short(error: Exception) -> str:

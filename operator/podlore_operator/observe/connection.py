@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +17,7 @@ import aiohttp
 import msgspec
 
 from podlore.errors import BadInput, Unavailable
-from podlore_operator.observe.credentials import Credentials, from_kubeconfig, in_cluster
+from podlore_operator.observe.credentials import Credentials, read_credentials
 from podlore_operator.observe.refused import Refused, refusal
 
 __all__ = ["APPLY_PATCH", "JSON", "MERGE_PATCH", "Answer", "Connection", "Patience", "Refused"]
@@ -87,19 +88,7 @@ class Connection:
     @classmethod
     def open(cls, kubeconfig: Path | None = None, context: str | None = None) -> "Connection":
         """Return a connection by kubeconfig where one is given or found, else by the pod's service account."""
-
-        def read() -> Credentials:
-            try:
-                return from_kubeconfig(kubeconfig, context)
-            except Unavailable as missing:
-                if kubeconfig or context:
-                    raise
-                try:
-                    return in_cluster()
-                except Unavailable as outside:
-                    raise Unavailable(f"{missing} (and {outside})") from None
-
-        return cls(read)
+        return cls(partial(read_credentials, kubeconfig, context))
 
     @property
     def server(self) -> str:

@@ -45,6 +45,27 @@ class Credentials:
             raise BadInput(f"{self.server[:200]!r}, the server of {self.source}, is no http or https URL")
 
 
+def read_credentials(kubeconfig: Path | None = None, context: str | None = None) -> Credentials:
+    """Return what a kubeconfig says where one is given or found, else the pod's service account.
+
+    Raises
+    ------
+    Unavailable
+        If there is neither, or not the one that was asked for.
+    BadInput
+        If the kubeconfig is wrong.
+    """
+    try:
+        return from_kubeconfig(kubeconfig, context)
+    except Unavailable as missing:
+        if kubeconfig or context:
+            raise
+        try:
+            return in_cluster()
+        except Unavailable as outside:
+            raise Unavailable(f"{missing} (and {outside})") from None
+
+
 def in_cluster(folder: Path = SERVICE_ACCOUNT, environment: Mapping[str, str] = os.environ) -> Credentials:
     """Return the credentials of the pod that this process runs in.
 
