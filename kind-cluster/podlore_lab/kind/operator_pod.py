@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from podlore.clock import Clock
+from podlore.errors import BadInput, Unavailable
 from podlore_lab.api import Refused
 from podlore_lab.cluster import Lab
 from podlore_lab.demo import Operating
@@ -13,6 +14,7 @@ from podlore_lab.shipped import shipped_folder
 
 CONFLICT = 409
 ROLLOUT_SECONDS = 300
+LOG_LINES = 8
 RESTRICTED = {f"pod-security.kubernetes.io/{each}": "restricted" for each in ("enforce", "audit", "warn")}
 
 
@@ -35,8 +37,8 @@ def pod_running(lab: Lab, clock: Clock) -> Iterator[str]:
 
     Raises
     ------
-    BadInput
-        If its pod does not become ready.
+    Unavailable
+        If its pod does not become ready in time.
     """
     upgrade(lab, *clock_values(clock))
     wait_rolled_out(lab)
@@ -61,8 +63,34 @@ def clock_values(clock: Clock) -> tuple[str, ...]:
 
 
 def wait_rolled_out(lab: Lab) -> None:
-    """Return when the Deployment's pods are those of its newest template, and ready."""
-    lab.kubectl("rollout", "status", f"deployment/{RELEASE}", "-n", NAMESPACE, f"--timeout={ROLLOUT_SECONDS}s")
+    """Return when the Deployment's pods are those of its newest template, and ready.
+
+    Raises
+    ------
+    Unavailable
+        If they are not in time, with what the pods and their logs say.
+    """
+    try:
+        lab.kubectl("rollout", "status", f"deployment/{RELEASE}", "-n", NAMESPACE, f"--timeout={ROLLOUT_SECONDS}s")
+    except BadInput as error:
+        raise Unavailable(f"{error}\n{_what_pods_say(lab)}") from None
+
+
+def _what_pods_say(lab: Lab) -> str:
+    about = ("-n", NAMESPACE, "-l", f"app.kubernetes.io/instance={RELEASE}")
+    asked = (
+        ("get", "pods", *about, "-o", "wide"),
+        ("get", "events", "-n", NAMESPACE, "--sort-by=.lastTimestamp", "--no-headers"),
+        ("logs", *about, f"--tail={LOG_LINES}"),
+    )
+    return "\n".join("\n".join(_answer(lab, words).splitlines()[-LOG_LINES:]) for words in asked)
+
+
+def _answer(lab: Lab, words: tuple[str, ...]) -> str:
+    try:
+        return lab.kubectl(*words)
+    except BadInput as error:
+        return str(error)
 
 
 AS_A_POD = Operating(install_pod, pod_running)
