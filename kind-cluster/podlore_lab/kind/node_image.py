@@ -26,6 +26,9 @@ PATH = "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BUILDER = "podlore-node-image"
 START_SECONDS = 60.0
 PINNED = "io.cri-containerd.pinned=pinned"  # a kubelet short of disk must not throw them away
+NFT, PROTOCOLS = "/usr/sbin/nft", "/etc/protocols"
+"""What kube-proxy runs, and where that reads protocols' names: by number, kube-proxy takes its own entries for stale
+ones and deletes the way to every service."""
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
@@ -98,7 +101,7 @@ def _import_images(engine: Engine, images: Path, root: Path, programs: KindProgr
     for name in (*CONTROL_PLANE, "etcd"):
         _one_program(images / name, programs.plane / name, "usr/local/bin")
     _one_program(images / "kube-proxy", programs.node / "kube-proxy", "usr/local/bin")
-    for file in ("/usr/sbin/nft", *libraries(root, "/usr/sbin/nft")):
+    for file in (NFT, *libraries(root, NFT), PROTOCOLS):
         place = images / "kube-proxy" / file.lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / file.lstrip("/"), place)

@@ -18,8 +18,8 @@ from podlore_lab.shipped import shipped_folder
 SUITE = "trixie"
 PACKAGES = (
     *("bash", "ca-certificates", "conntrack", "containerd", "containernetworking-plugins", "curl", "dbus", "e2fsprogs"),
-    *("ethtool", "iproute2", "iptables", "jq", "kmod", "libseccomp2", "mount", "nftables", "pigz", "procps", "runc"),
-    *("socat", "systemd", "systemd-sysv", "util-linux"),
+    *("ethtool", "iproute2", "iptables", "jq", "kmod", "libseccomp2", "mount", "netbase", "nftables", "pigz", "procps"),
+    *("runc", "socat", "systemd", "systemd-sysv", "util-linux"),
 )
 CNI = '\n[plugins."io.containerd.grpc.v1.cri".cni]\n  conf_template = "/etc/cni/bridge.conflist.tmpl"\n'
 UNWANTED = (
