@@ -31,6 +31,8 @@ POD_METRICS = tuple(
     dict.fromkeys((*CONTAINER_METRICS, *BYTE_METRICS, *(name for name in USE if name not in BUS_METRICS)))
 )
 DEVICE_GAUGES = (WORK_METRIC, *sorted(BUS_METRICS), SM_CLOCK)
+BUS_BYTES_MIN = 1e9
+"""A bus that carries less a second has room for everybody, and most do: what is not read need not be kept."""
 OF_CONTAINERS = 'container!="", container!="POD"'
 
 Ask = Callable[[str, str, str], str]
@@ -59,6 +61,8 @@ def step_queries(
         if name in activity:
             better = [selector(one, matchers) for one in activity[: activity.index(name)] if one in there]
             asked[name] = _mean(series, step) + "".join(f" unless on (UUID, GPU_I_ID) {one}" for one in better)
+        elif name in BUS_METRICS:
+            asked[name] = f"{_mean(series, step)} > {BUS_BYTES_MIN:g}"
         elif name in DEVICE_GAUGES:
             asked[name] = _mean(series, step)
         elif name in NODE_COUNTERS:

@@ -121,6 +121,11 @@ def test_a_device_tells_its_activity_once_by_the_best_name():
     assert f'unless on (UUID, GPU_I_ID) {SM}{{cluster="a"}}' in asked[UTIL]
 
 
+def test_a_bus_is_asked_for_only_where_it_is_busy():
+    (bus,) = step_queries(METRIC_NAMES, {"DCGM_FI_PROF_PCIE_RX_BYTES"}, "", 300, 3600).values()
+    assert bus.endswith(" > 1e+09")
+
+
 def test_every_metric_that_a_detector_names_is_asked_for():
     folders = [Path(package.__file__).parent for package in (podlore.patterns, podlore.interference)]
     named = {name for folder in folders for file in folder.glob("*.py") for name in METRIC.findall(file.read_text())}
