@@ -24,6 +24,7 @@ from podlore_operator.advice_book import AdviceBook
 from podlore_operator.api.advice import State
 from podlore_operator.apply import Sink
 from podlore_operator.decide import Decision, decide
+from podlore_operator.impact_reports import ImpactReports
 from podlore_operator.office import Duty, Office
 from podlore_operator.policy_status import PolicyStatusWriter
 from podlore_operator.serve.telemetry import Telemetry
@@ -60,6 +61,7 @@ class AdviceLoop:
         writer: Sink,
         store: StateStore,
         policy_status: PolicyStatusWriter,
+        reports: ImpactReports,
         telemetry: Telemetry,
         clock: Clock,
         model_version: Callable[[], str],
@@ -71,6 +73,7 @@ class AdviceLoop:
         self._writer = writer
         self._store = store
         self._policy_status = policy_status
+        self._reports = reports
         self._telemetry = telemetry
         self._clock = clock
         self._model_version = model_version
@@ -127,7 +130,16 @@ class AdviceLoop:
                 self._telemetry.latency_seconds.observe(self._monotonic() - woken_at)
         self._tell(decision)
         await self._policy_status.write(self._has_metrics, self._office.may_write(), decision.withheld)
+        await self._report()
         return decision
+
+    async def _report(self) -> None:
+        """Take a sample of the cluster's GPUs, and report the day that is over."""
+        snapshot = self._office.snapshot()
+        samples = self._office.samples
+        samples.see(snapshot)
+        if self._office.may_write():
+            await self._reports.write(samples, snapshot, self._book.held.values(), self._model_version())
 
     async def save(self) -> None:
         """Write down what should outlive this process, if it may write."""

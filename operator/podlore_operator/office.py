@@ -21,6 +21,7 @@ from enum import Enum
 
 from podlore.clock import Clock
 from podlore.cluster_state import ClusterState
+from podlore.impact.day_samples import DaySamples
 from podlore.policy import Mode
 from podlore.snapshot import History, Snapshot
 from podlore_operator.advice_book import KINDS, AdviceBook
@@ -88,6 +89,7 @@ class Office:
         self.duty = Duty.NONE
         self.silence = Silence()
         self.observed_since: float | None = None
+        self.samples = DaySamples()
 
     def snapshot(self) -> Snapshot:
         """Return the cluster as it is now, watched since the last holder began if nobody slept in between."""
@@ -141,7 +143,8 @@ class Office:
         clock = self._clock
         since = self.snapshot().observed_since
         history, silences, policy = self._state.history, self.silence.lengths(), self._keeper.last_good
-        return Remembered(history, silences, since, clock.scale, clock.anchor, policy=policy)
+        samples = self.samples.all
+        return Remembered(history, silences, since, clock.scale, clock.anchor, policy=policy, samples=samples)
 
     def _stand_for_election(self) -> None:
         if self._elector is not None and self._election is None:
@@ -165,6 +168,7 @@ class Office:
         may_read = self._keeper.grants.max_mode is not Mode.DRY_RUN
         remembered = (await store.load() if may_read else None) or Remembered()
         self._state.restore(remembered.history)
+        self.samples = DaySamples(remembered.samples)
         if remembered.policy is not None:
             self._keeper.recall(remembered.policy)
             self._state.set_policy(self._keeper.in_force)

@@ -16,6 +16,7 @@ import msgspec
 
 from podlore.clock import Clock
 from podlore.errors import BadInput
+from podlore.impact.period import GpuSample
 from podlore.policy import Policy
 from podlore.snapshot import History
 from podlore.vocabulary import Failure, Given, Outcome, Start
@@ -34,7 +35,7 @@ class Remembered:
     """All that outlives a process beside the objects themselves and Prometheus.
 
     ``silences`` says for how many seconds each advice had not been found, ``observed_since`` when watching began,
-    ``policy`` is the last good one: a bad one may have taken its place since. The
+    ``policy`` is the last good one: a bad one may have taken its place since, ``samples`` are for the day's report. The
     clock's scale and anchor are kept, since trace times mean nothing under another clock.
     """
 
@@ -45,6 +46,7 @@ class Remembered:
     anchor: float = 0.0
     version: int = VERSION
     policy: Policy | None = None
+    samples: tuple[GpuSample, ...] = ()
 
     def fits(self, clock: Clock) -> bool:
         """Say whether its times are those of this clock."""

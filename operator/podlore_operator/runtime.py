@@ -19,6 +19,7 @@ from podlore.rules.watch import RuleWatch
 from podlore_operator.advice_book import AdviceBook
 from podlore_operator.api.resource import API_VERSION
 from podlore_operator.apply import Sender, Writer
+from podlore_operator.impact_reports import ImpactReports
 from podlore_operator.kubernetes_events import EventTeller
 from podlore_operator.lease import Elector
 from podlore_operator.lease_store import ApiLease
@@ -149,6 +150,7 @@ class Runtime:
             writer=Writer(sender, self.book, telemetry, Annotator(sender), EventTeller(sender, settings.identity)),
             store=store,
             policy_status=PolicyStatusWriter(sender, self.keeper, clock, telemetry, self.model.knows),
+            reports=ImpactReports(sender, clock),
             telemetry=telemetry,
             clock=clock,
             model_version=lambda: self.model_version,

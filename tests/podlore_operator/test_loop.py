@@ -17,6 +17,7 @@ from podlore.testing.build import NOW, gpu_window, job, node, pod
 from podlore_operator import loop as module
 from podlore_operator.advice_book import AdviceBook
 from podlore_operator.apply import Sender
+from podlore_operator.impact_reports import ImpactReports
 from podlore_operator.lease import Conflict, Elector
 from podlore_operator.loop import AdviceLoop
 from podlore_operator.observe.connection import Connection
@@ -123,6 +124,7 @@ def make(api: Connection, api_status: list[int]) -> Bench:
         writer=written,
         store=StateStore(api, sender, clock, telemetry, namespace="podlore", name="podlore-state"),
         policy_status=PolicyStatusWriter(sender, keeper, clock, telemetry),
+        reports=ImpactReports(sender, clock),
         telemetry=telemetry,
         clock=clock,
         model_version=lambda: "test",

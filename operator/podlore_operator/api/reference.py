@@ -18,8 +18,8 @@ Numbers with a fraction are decimals in quotes, as for Kubernetes' quantities; t
 digits, so that a quiet cluster causes no writes. `kubectl get sadv -A --sort-by=.status.gpuHoursAtStake` orders them by
 value, `--field-selector status.severity=critical` selects. `kubectl explain sadv.status` says what stands here.
 
-The operator gives SchedulingAdvice and ClusterSchedulingAdvice and heeds AdvisorPolicy. PatternRule and ImpactReport
-are defined and checked by the API server, but for now nothing reads or writes them.
+The operator gives SchedulingAdvice and ClusterSchedulingAdvice, heeds AdvisorPolicy and PatternRule, and writes an
+ImpactReport of each day that it has watched.
 """
 
 
