@@ -4,15 +4,15 @@ Called by ``podlore_operator.loop`` after each round. A day of which too little 
 written once, and the one of two weeks ago goes. A dry run writes none.
 """
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from podlore.clock import Clock
 from podlore.impact.day_samples import DAY_SECONDS, DaySamples
-from podlore.impact.period import PeriodImpact, period_impact
 from podlore.snapshot import Snapshot
 from podlore_operator.api.advice import Advice, Feedback
 from podlore_operator.api.convert import wall_time
@@ -34,6 +34,9 @@ from podlore_operator.apply import Dropped, Sender
 from podlore_operator.observe.connection import APPLY_PATCH
 from podlore_operator.observe.refused import Refused
 from podlore_operator.write_requests import MANAGER, STATUS_MANAGER, WriteRequest, applied
+
+if TYPE_CHECKING:
+    from podlore.impact.period import PeriodImpact
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +61,10 @@ class ImpactReports:
         begins = samples.complete_day(snapshot.now)
         if begins is None:
             return False
+        from podlore.impact.period import period_impact  # noqa: PLC0415 - scipy: 75 MiB, once a day
+
         end = begins + DAY_SECONDS
-        impact = period_impact(begins, end, samples.all, snapshot.history)
+        impact = await asyncio.to_thread(period_impact, begins, end, samples.all, snapshot.history)
         spec, status = report_of(impact, held, self._clock, model_version)
         name = name_of(self._clock, begins)
         old = name_of(self._clock, begins - REPORTS_KEPT * DAY_SECONDS)
@@ -90,7 +95,7 @@ def name_of(clock: Clock, begins: float) -> str:
 
 
 def report_of(
-    impact: PeriodImpact, held: Iterable[Advice], clock: Clock, model_version: str
+    impact: "PeriodImpact", held: Iterable[Advice], clock: Clock, model_version: str
 ) -> tuple[ImpactReportSpec, ImpactReportStatus]:
     """Return the report as the API server holds it; numbers have two significant digits."""
     found = {

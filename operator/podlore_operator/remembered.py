@@ -16,7 +16,7 @@ import msgspec
 
 from podlore.clock import Clock
 from podlore.errors import BadInput
-from podlore.impact.period import GpuSample
+from podlore.impact.day_samples import GpuSample
 from podlore.policy import Policy
 from podlore.snapshot import History
 from podlore.vocabulary import Failure, Given, Outcome, Start

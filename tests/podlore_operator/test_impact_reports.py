@@ -6,8 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from podlore.clock import Clock
-from podlore.impact.day_samples import DAY_SECONDS, DaySamples
-from podlore.impact.period import GpuSample
+from podlore.impact.day_samples import DAY_SECONDS, DaySamples, GpuSample
 from podlore.snapshot import Snapshot
 from podlore.testing import NOW, snapshot
 from podlore_operator.api.impact_report import ImpactReport

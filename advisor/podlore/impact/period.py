@@ -4,39 +4,24 @@ Called by the operator once a day. Intervals hold 95 %: from blocks of time wher
 jobs that started where it is about them. What the samples do not tell (no metrics, no prices, no jobs) is absent.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, sqrt
 
 import numpy as np
+from scipy.stats import binom, norm
 
+from podlore.impact.day_samples import GpuSample
 from podlore.impact.significance.block_bootstrap import block_bootstrap
-from podlore.policy import HOUR_SECONDS, Prices
-from podlore.snapshot import History, Snapshot
+from podlore.policy import HOUR_SECONDS
+from podlore.snapshot import History
 from podlore.vocabulary import Followed, Start
-from podlore.workloads import is_finished
 
-GPU_MILLI = 1000
 SMALL_GPU_MILLI = 1000
 SAMPLES_MIN = 2
 JOBS_MIN = 5
 """Fewer jobs tell nothing of how long one waits."""
-DRAWS = 2_000
 LEVEL = 0.95
-Draw = Callable[[np.ndarray], float]
-
-
-@dataclass(frozen=True, slots=True)
-class GpuSample:
-    """A cluster's GPUs at one moment: how many there are, how many pods hold, how many of those work, and their price.
-
-    ``active`` is None without metrics, ``usd_per_hour`` (of those held) None without a price.
-    """
-
-    at: float
-    gpus: float
-    held: float
-    active: float | None = None
-    usd_per_hour: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +43,6 @@ class PeriodImpact:
     jobs: int
     given: int
     followed: int
-
-
-def sampled(snapshot: Snapshot) -> GpuSample:
-    """Return what a snapshot tells of its GPUs; a device that several pods share counts once.
-
-    >>> from podlore.testing import node, pod, snapshot
-    >>> sampled(snapshot(nodes=(node(gpus=8),), pods=(pod(gpus=2, node="gpu-1"), pod("b", gpus=4))))
-    GpuSample(at=1800000000.0, gpus=8.0, held=2.0, active=None, usd_per_hour=4.0)
-    """
-    products = {node.name: node.labels.get("nvidia.com/gpu.product", "") for node in snapshot.nodes}
-    running = [pod for pod in snapshot.pods if pod.node and not is_finished(pod)]
-    usd = [_usd(snapshot.policy.prices, products.get(pod.node, ""), pod.requests.gpu_milli) for pod in running]
-    activity: dict[str, float] = {}
-    for window in snapshot.gpu_windows:
-        activity[window.uuid] = max(window.activity_mean, activity.get(window.uuid, 0.0))
-    return GpuSample(
-        snapshot.now,
-        sum(node.allocatable.gpu_milli for node in snapshot.nodes) / GPU_MILLI,
-        sum(pod.requests.gpu_milli for pod in running) / GPU_MILLI,
-        sum(activity.values()) if snapshot.has_metrics else None,
-        None if None in usd else sum(one for one in usd if one is not None),
-    )
-
-
-def _usd(prices: Prices, product: str, gpu_milli: int) -> float | None:
-    price = prices.usd_of(product)
-    if not gpu_milli:
-        return 0.0
-    return None if price is None else price * gpu_milli / GPU_MILLI
 
 
 def period_impact(start: float, end: float, samples: Sequence[GpuSample], history: History) -> PeriodImpact:
@@ -133,26 +89,24 @@ def _waits(starts: Sequence[Start]) -> Iterable[tuple[str, Estimate]]:
         return
     waits = np.array([one.scheduled_at - one.created_at for one in starts])
     is_small = np.array([one.requests.gpu_milli <= SMALL_GPU_MILLI for one in starts])
-    yield "wait_seconds_median", _drawn(waits, lambda index: float(np.median(waits[index])))
-    yield "wait_seconds_p95", _drawn(waits, lambda index: float(np.quantile(waits[index], 0.95)))
+    yield "wait_seconds_median", _quantile(waits, 0.5)
+    yield "wait_seconds_p95", _quantile(waits, 0.95)
     small, others = waits[is_small], waits[~is_small]
-    if min(small.size, others.size) >= JOBS_MIN and others.sum() > 0:
-        rng = np.random.default_rng(0)
-        ratios = [_ratio(rng.choice(small, small.size), rng.choice(others, others.size)) for _ in range(DRAWS)]
-        yield "small_wait_ratio", _interval(_ratio(small, others), ratios)
+    if min(small.size, others.size) >= JOBS_MIN and min(small.sum(), others.sum()) > 0:
+        yield "small_wait_ratio", _ratio(small, others)
 
 
-def _ratio(small: np.ndarray, others: np.ndarray) -> float:
-    return float(small.mean() / max(float(others.mean()), 1.0))
+def _quantile(values: np.ndarray, share: float) -> Estimate:
+    """Return a quantile between the order statistics that hold it: as many lie below it as a binomial says."""
+    ordered, tail = np.sort(values), (1 - LEVEL) / 2
+    below, above = binom.ppf(tail, values.size, share), binom.ppf(1 - tail, values.size, share)
+    low, high = ordered[max(int(below) - 1, 0)], ordered[min(int(above), values.size - 1)]
+    return Estimate(float(np.quantile(values, share)), float(low), float(high))
 
 
-def _drawn(values: np.ndarray, of: Draw) -> Estimate:
-    """Return a figure of jobs with the interval of its percentile bootstrap."""
-    rng = np.random.default_rng(0)
-    everything = np.arange(values.size)
-    return _interval(of(everything), [of(rng.integers(values.size, size=values.size)) for _ in range(DRAWS)])
-
-
-def _interval(value: float, drawn: Sequence[float]) -> Estimate:
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(value, min(float(low), value), max(float(high), value))
+def _ratio(group: np.ndarray, others: np.ndarray) -> Estimate:
+    """Return the ratio of two means; its logarithm's variance is the sum of the relative variances (delta method)."""
+    ratio = float(group.mean() / others.mean())
+    variance = sum(float(one.var(ddof=1)) / one.size / float(one.mean()) ** 2 for one in (group, others))
+    width = exp(norm.ppf((1 + LEVEL) / 2) * sqrt(variance))
+    return Estimate(ratio, ratio / width, ratio * width)

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from podlore.impact.day_samples import DAY_SECONDS, SAMPLE_SECONDS, DaySamples
-from podlore.impact.period import GpuSample, period_impact, sampled
+from podlore.impact.day_samples import DAY_SECONDS, SAMPLE_SECONDS, DaySamples, GpuSample, sampled
+from podlore.impact.period import period_impact
 from podlore.policy import HOUR_SECONDS, Policy, Prices
 from podlore.snapshot import History
 from podlore.testing import NOW, gpu_window, job, node, pod, snapshot
@@ -65,12 +65,12 @@ def test_waits_are_those_of_jobs_with_gpus_that_started_within_the_day():
 
 def test_nineteen_of_twenty_intervals_hold_the_truth():
     held = 0
-    for seed in range(40):
+    for seed in range(200):
         rng = Random(seed)
         told = impact(starts=[start(n, rng.expovariate(1 / 600)) for n in range(80)])
         one = told.figures["wait_seconds_median"]
         held += one.low <= 600 * 0.6931 <= one.high
-    assert held >= 35
+    assert held >= 180
 
 
 def test_advice_is_counted_once_by_when_it_was_given_and_measured():
