@@ -42,6 +42,7 @@ def evaluate(
     from podlore.classify.evaluation.report import write_report
     from podlore.classify.model_file import load_causes, shipped_folder
     from podlore.events.quality import quality
+    from podlore.events.schema import violations
 
     data = read_labelled(labelled)
     todo = tasks(data, experiments or list(EXPERIMENTS), recipes)
@@ -49,7 +50,8 @@ def evaluate(
     facts |= {"labelled": {"rows": len(data), "families": int(data.family.max()) + 1, "sha256": data.sha256}}
     results = _run(todo, data, synthetic, to / "kept" / _key(facts), jobs, dask)
     records = records_of(labelled)
-    facts["quality"] = {"labelled": quality(records), "generated, each fifth": quality_of_generated}
+    of_labelled = {**quality(records), "schema_violations": violations(records)}
+    facts["quality"] = {"labelled": of_labelled, "generated, each fifth": quality_of_generated}
     marker = load_causes(shipped_folder())
     facts["causes"] = causes_found(marker, records) if marker else {}
     for line in write_report(results, data, synthetic, to, facts):
