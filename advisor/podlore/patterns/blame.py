@@ -10,7 +10,7 @@ Dempster, Laird and Rubin, "Maximum Likelihood from Incomplete Data via the EM A
 Pearl's (1988). The one sound pod that each rate is shrunk by is ours.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -75,14 +75,14 @@ def blame(tries: Mapping[tuple[Workload, str], Tries]) -> Blame[Workload]:
     workloads = _rates((workload, one.tried, one.failed) for (workload, _), one in tries.items())
     nodes = _rates((node, one.tried, one.failed) for (_, node), one in tries.items())
     by_workload: dict[tuple[Workload, str], float] = {}
-    by_chance: Counter[str] = Counter()
+    by_chance: defaultdict[str, float] = defaultdict(float)
     for _ in range(STEPS):
         failing = {
             key: one.failed / (1 - (1 - usual) * (1 - workloads[key[0]]) * (1 - nodes[key[1]]))
             for key, one in tries.items()
         }
         by_workload = {key: workloads[key[0]] * count for key, count in failing.items()}
-        by_chance = Counter()
+        by_chance = defaultdict(float)
         for (_, node), count in failing.items():
             by_chance[node] += usual * count
         nodes = _rates((key[1], one.tried, nodes[key[1]] * failing[key]) for key, one in tries.items())
