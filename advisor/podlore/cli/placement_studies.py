@@ -66,7 +66,7 @@ def ladder(
     """
     from podlore.simulate.placement import ladder_study as study
 
-    found = study.ladder_rows(nodes, pods, policy, _seeds(seeds), orders)
+    found = study.ladder_rows(nodes, pods, policy, _whole(seeds, "seed"), orders)
     if output == "json":
         rows = list(found)
         typer.echo(json.dumps({"rows": rows, "steps": study.steps(rows), "headroom": study.headroom(rows)}, indent=1))
@@ -86,7 +86,7 @@ def quantization(nodes: Nodes, pods: Pods, folder: Folder, seeds: Seeds = "42,43
     """
     from podlore.simulate.placement.quantization import quantizations
 
-    rows = list(quantizations(nodes, pods, folder, _seeds(seeds)))
+    rows = list(quantizations(nodes, pods, folder, _whole(seeds, "seed")))
     _print(rows, output, "{score:20}  {ties:10}  {seed:4}  {at_100:9.2f}  {at_130:9.2f}",
            "SCORE                 TIES        SEED  ALLOC@100  ALLOC@130")  # fmt: skip
 
@@ -96,6 +96,7 @@ def migration(
     pods: ManyPods,
     policy: Policy = "FGD",
     seeds: Seeds = "47",
+    budgets: Annotated[str, typer.Option(help="Comma-separated: so many moves at most.")] = "0,20,80,320,640",
     orders: Orders = None,
     output: Output = "table",
 ) -> None:
@@ -111,8 +112,8 @@ def migration(
     shapes, chosen = read_nodes(nodes), load_policy(policy)
     rows = [
         {"list": path.stem.removeprefix("openb_pod_list_"), "seed": seed, **asdict(row)}
-        for path in pods for seed in _seeds(seeds)
-        for row in migrations(ready_study(shapes, path, seed, orders), chosen)
+        for path in pods for seed in _whole(seeds, "seed")
+        for row in migrations(ready_study(shapes, path, seed, orders), chosen, _whole(budgets, "budget"))
     ]  # fmt: skip
     _print(rows, output, "{list:12} {seed:4}  {arm:26}  {budget:6}  {at_100:9.2f}  {at_130:9.2f}  {moves_at_100:9}  "
            "{moves:9}  {gpus_moved:10.1f}  {gpu_hours_paid:14.2f}",
@@ -140,7 +141,7 @@ def timed(
     shapes, chosen = read_nodes(nodes), load_policy(policy)
     rows = [
         {"list": path.stem.removeprefix("openb_pod_list_"), "seed": seed, **asdict(row)}
-        for path in pods for seed in _seeds(seeds)
+        for path in pods for seed in _whole(seeds, "seed")
         for row in timed_study(shapes, read_trace(path).jobs, chosen, load=load, part=part, seed=seed)
     ]  # fmt: skip
     _print(rows, output, "{list:12} {seed:4}  {arm:18}  {allocation_percent:9.2f}  {mean_wait_seconds:9.0f}  "
@@ -155,10 +156,11 @@ def _print(rows: "Sequence[dict[str, Any]]", output: str, line: str, head: str) 
     typer.echo("\n".join([head, *(line.format(**row) for row in rows)]))
 
 
-def _seeds(text: str) -> list[int]:
+def _whole(text: str, what: str) -> list[int]:
+    """Read whole numbers that stand between commas."""
     from podlore.errors import BadInput
 
-    seeds = [part.strip() for part in text.split(",")]
-    if (bad := next((seed for seed in seeds if not seed.isdigit()), None)) is not None:
-        raise BadInput(f"seed {bad[:20]!r} is no whole number")
-    return [int(seed) for seed in seeds]
+    parts = [part.strip() for part in text.split(",")]
+    if (bad := next((part for part in parts if not part.isdigit()), None)) is not None:
+        raise BadInput(f"{what} {bad[:20]!r} is no whole number")
+    return [int(part) for part in parts]

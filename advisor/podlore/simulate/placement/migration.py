@@ -17,7 +17,6 @@ from podlore.simulate.placement.policies import PlacementPolicy
 from podlore.simulate.placement.study import Ready
 
 MOVE_SECONDS = 30
-BUDGETS = (0, 20, 80, 320, 640)
 ARMS: tuple[tuple[str, Terms, bool], ...] = (
     ("first move", NEUTRAL, False),
     ("advised move", NEUTRAL, True),
@@ -39,7 +38,7 @@ class Migration:
     gpu_hours_paid: float
 
 
-def migrations(ready: Ready, policy: PlacementPolicy, budgets: Sequence[int] = BUDGETS) -> Iterator[Migration]:
+def migrations(ready: Ready, policy: PlacementPolicy, budgets: Sequence[int]) -> Iterator[Migration]:
     """Play each arm with each budget on the same arrivals."""
     run = compiled_with_moves(advised(policy.score))
     cells = np.round(100 * np.cumsum(ready.request_milli) / ready.capacity_milli)
