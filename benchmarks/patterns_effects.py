@@ -149,9 +149,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--only", choices=PATTERNS, help="one pattern")
     options = parser.parse_args()
     print("pattern, effect, prevalence | podlore: precision recall | naive: precision recall")
-    for pattern, (draw, effects, unit) in PATTERNS.items():
+    for pattern in [options.only] if options.only else PATTERNS:
+        draw, effects, unit = PATTERNS[pattern]
         for effect in effects:
             for prevalence in PREVALENCES:
                 rngs = (np.random.default_rng([options.seed, run]) for run in range(options.runs))

@@ -69,7 +69,9 @@ class Samples:
 
     def window(self, key: Key, now_seconds: float, window_seconds: float) -> Floats:
         """Return the samples of a series in a window that ends now, missing ones left out; it may have none."""
-        first, end = self._spans.get(key, (0, 0))
+        if key not in self._spans:
+            return NOTHING
+        first, end = self._spans[key]
         since = max(_scrapes_until(now_seconds - window_seconds), first)
         until = min(_scrapes_until(now_seconds), end)
         if since >= until:
