@@ -31,25 +31,26 @@ class Tries:
 
 @dataclass(frozen=True, slots=True)
 class Blame(Generic[Workload]):
-    """How many of the failures of a workload on a node are the workload's, and how many are chance's."""
+    """How many of the failures of a workload on a node are the workload's; and of all on a node, and by chance."""
 
     tries: Mapping[Workload, Mapping[str, Tries]]
     by_workload: Mapping[Workload, Mapping[str, float]]
-    by_chance: Mapping[str, float]
+    by_node: Mapping[str, tuple[int, float, float]]
+    """How many pods tried, how many of them failed through their workloads, and how many by chance."""
 
     def elsewhere(self, workload: Workload, node: str) -> float:
-        """Return the rate (share, 0-1) of a workload by what became of it on all other nodes."""
+        """Return the rate (share, 0-1) of a workload by what became of it, and of others, on all other nodes."""
         guilty = sum(count for name, count in self.by_workload[workload].items() if name != node)
         tried = sum(one.tried for name, one in self.tries[workload].items() if name != node)
-        return guilty / (tried + ONE_POD)
+        of_others = self._sum(1, node) / max(self._sum(0, node), 1)
+        return (guilty + ONE_POD * of_others) / (tried + ONE_POD)
 
     def usual(self, node: str) -> float:
-        """Return the share of pods that fail on all other nodes, and not through those."""
-        others = [(workload, name) for workload, row in self.tries.items() for name in row if name != node]
-        tried = sum(self.tries[workload][name].tried for workload, name in others)
-        failed = sum(self.by_workload[workload][name] for workload, name in others)
-        failed += sum(count for name, count in self.by_chance.items() if name != node)
-        return (failed + 1) / (tried + 2)  # Laplace: a cluster without failures may still have some
+        """Return the share of pods that fail by chance on all other nodes."""
+        return (self._sum(2, node) + 1) / (self._sum(0, node) + 2)  # Laplace: there may always be some
+
+    def _sum(self, place: int, but: str) -> float:
+        return sum(row[place] for name, row in self.by_node.items() if name != but)
 
 
 def blame(tries: Mapping[tuple[Workload, str], Tries]) -> Blame[Workload]:
@@ -68,7 +69,7 @@ def blame(tries: Mapping[tuple[Workload, str], Tries]) -> Blame[Workload]:
     >>> tries |= {(f"job {n}", node): Tries(2, 2 * (node == "c")) for n in range(5) for node in "abc"}
     >>> found = blame(tries)
     >>> round(found.elsewhere("bad", "c"), 1), round(found.elsewhere("job 0", "c"), 1)
-    (0.8, 0.0)
+    (0.9, 0.0)
     """
     tried = sum(one.tried for one in tries.values())
     usual = (sum(one.failed for one in tries.values()) + 1) / (tried + 2)
@@ -88,7 +89,7 @@ def blame(tries: Mapping[tuple[Workload, str], Tries]) -> Blame[Workload]:
         nodes = _rates((key[1], one.tried, nodes[key[1]] * failing[key]) for key, one in tries.items())
         workloads = _rates((key[0], one.tried, by_workload[key]) for key, one in tries.items())
         usual = (sum(by_chance.values()) + 1) / (tried + 2)
-    return Blame(_nested(tries), _nested(by_workload), by_chance)
+    return Blame(_nested(tries), _nested(by_workload), _by_node(tries, by_workload, by_chance))
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -102,6 +103,19 @@ def _rates(rows: Iterable[tuple[Key, int, float]]) -> dict[Key, float]:
         tried[key] += n_tried
         failed[key] += n_failed
     return {key: failed[key] / count for key, count in tried.items()}
+
+
+def _by_node(
+    tries: Mapping[tuple[Workload, str], Tries],
+    by_workload: Mapping[tuple[Workload, str], float],
+    by_chance: Mapping[str, float],
+) -> dict[str, tuple[int, float, float]]:
+    tried: Counter[str] = Counter()
+    guilty: defaultdict[str, float] = defaultdict(float)
+    for (workload, node), one in tries.items():
+        tried[node] += one.tried
+        guilty[node] += by_workload[workload, node]
+    return {node: (count, guilty[node], by_chance[node]) for node, count in tried.items()}
 
 
 def _nested(values: Mapping[tuple[Workload, str], Value]) -> Mapping[Workload, Mapping[str, Value]]:
