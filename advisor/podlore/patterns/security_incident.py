@@ -2,18 +2,18 @@
 
 Logs are read only where they are switched on. A typo and a role that comes late are refused too, but always the same
 thing: enumeration is refused many different ones, and guessing fails to prove who it is, many times in minutes. The
-lines themselves go no further than their count.
+lines themselves go no further than their count. Of a node, its monitor tells in events.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from podlore.patterns import steady
 from podlore.patterns.found import found
 from podlore.policy import MINUTE_SECONDS
 from podlore.view import ClusterView
-from podlore.vocabulary import Evidence, EvidenceSource, Finding, LogLine, Pattern, Workload
+from podlore.vocabulary import Event, Evidence, EvidenceSource, Finding, LogLine, ObjectRef, Pattern
 
 WINDOW_SECONDS = 15 * MINUTE_SECONDS
 LOOK_BACK_SECONDS = 6 * 60 * MINUTE_SECONDS
@@ -29,18 +29,33 @@ LINE_LENGTH_MAX = 512
 
 
 def security_incident(view: ClusterView) -> Iterator[Finding]:
-    """Yield the workloads that are refused again and again, in many ways."""
-    if not view.policy.thresholds.security_incident.enabled or not view.snapshot.logs:
+    """Yield the workloads that are refused again and again, in many ways, and the nodes at which somebody guesses."""
+    if not view.policy.thresholds.security_incident.enabled:
         return
     lines: defaultdict[tuple[str, str], list[LogLine]] = defaultdict(list)
     for line in sorted(view.snapshot.logs, key=lambda line: (line.at, line.namespace, line.pod, line.text)):
         if line.at >= view.now - LOOK_BACK_SECONDS:
             lines[line.namespace, line.pod].append(line)
-    for workload in view.workloads:
+    for workload in view.workloads if lines else ():
         for pod in workload.pods:
             if cause := _cause(lines.get((pod.namespace, pod.name), [])):
-                yield _finding(workload, cause, pod.name)
+                said_by = EvidenceSource.LOG, f"log of Pod {pod.namespace}/{pod.name}"
+                yield _finding(workload.ref, cause, *said_by)
                 break
+    for node in view.nodes.values():
+        ref = ObjectRef("", "Node", "", node.name, uid=node.uid)
+        if _guesses(view, view.events.get(ref, ())) >= GUESSES_MIN:
+            yield _finding(ref, "Guessing", EvidenceSource.EVENT, f"events of Node/{node.name}")
+
+
+def _guesses(view: ClusterView, events: Iterable[Event]) -> float:
+    """Return how many guesses a window holds; the repeats of an event are taken to be spread over its time."""
+    lately = (event for event in events if event.last_seen_at >= view.now - LOOK_BACK_SECONDS)
+    guesses = (event for event in lately if GUESS.search(event.message[:LINE_LENGTH_MAX]))
+    return sum(
+        event.count * min(WINDOW_SECONDS / max(event.last_seen_at - event.first_seen_at, WINDOW_SECONDS), 1.0)
+        for event in guesses
+    )
 
 
 def _cause(lines: list[LogLine]) -> str:
@@ -61,17 +76,19 @@ def _densest(lines: list[LogLine], least: int) -> list[LogLine]:
     return []
 
 
-def _finding(workload: Workload, cause: str, pod: str) -> Finding:
+def _finding(target: ObjectRef, cause: str, source: EvidenceSource, reference: str) -> Finding:
     least = GUESSES_MIN if cause == "Guessing" else REFUSED_MIN
     return found(
         Pattern.SECURITY_INCIDENT,
         cause,
-        workload.ref,
-        f"{workload.ref} was refused access again and again, in many ways.",
+        target,
+        f"Somebody guesses how to get into {target}."
+        if cause == "Guessing"
+        else f"{target} was refused access again and again, in many ways.",
         [
             Evidence(
-                source=EvidenceSource.LOG,
-                reference=f"log of Pod {workload.ref.namespace}/{pod}",
+                source=source,
+                reference=reference,
                 observed=f"at least {least} refusals",
                 threshold=f"{least} in {steady.span(WINDOW_SECONDS)}, not of one and the same thing",
                 window_seconds=WINDOW_SECONDS,

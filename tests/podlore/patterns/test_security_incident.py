@@ -2,9 +2,9 @@
 
 from podlore.patterns.security_incident import security_incident
 from podlore.snapshot import Snapshot
-from podlore.testing import NOW, pod, snapshot
+from podlore.testing import NOW, node, pod, snapshot
 from podlore.view import ClusterView
-from podlore.vocabulary import Finding, LogLine
+from podlore.vocabulary import Event, Finding, LogLine, ObjectRef
 
 POD = pod(node="gpu-1")
 
@@ -44,3 +44,17 @@ def test_refusals_over_a_day_are_no_burst() -> None:
 
 def test_other_errors_are_no_refusals() -> None:
     assert not found(*[f"connection to {n} timed out" for n in range(60)])
+
+
+def test_a_node_tells_of_guesses_in_events() -> None:
+    node_ref = ObjectRef("", "Node", "", "gpu-1", uid="node-gpu-1")
+
+    def told(count: int, over_seconds: float) -> list[Finding]:
+        text = "sshd[4182]: Failed password for invalid user test from 198.51.100.23"
+        event = Event("e", node_ref, "LoginFailed", text, "Warning", "monitor", count, NOW - over_seconds, NOW)
+        return list(security_incident(ClusterView(snapshot(nodes=(node("gpu-1"),), events=(event,)))))
+
+    [finding] = told(60, 1800)
+    assert (str(finding.target), finding.cause) == ("Node/gpu-1", "Guessing")
+    assert not told(19, 600)
+    assert not told(60, 4 * 3600)
