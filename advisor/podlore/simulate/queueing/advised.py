@@ -4,16 +4,22 @@ What is known: who was submitted so far and how long jobs that ended had run; ne
 expected to take what ended jobs of its tenant and size took (the median; else of its tenant, of its size, of all). Two
 kinds of advice are given, as a `Recommendation` about an accessibility barrier:
 
-- ``Blocked``, where the policy is strict: the first job that does not fit lets those behind it go that fit now, for as
-  long as it has patience, and then only those that are expected to end before it could start anyway;
-- ``LongAhead``: a job that is expected to take far longer than those that wait with it lets them go first.
+- ``Blocked``, where the policy is strict: the first job that does not fit lets those behind it go that are expected to
+  end before it could start, or that fit beside it then, with the GPUs of the next large one set aside too;
+- ``LongAhead``: a job of fewer than 8 GPUs that is expected to take far longer than those that wait with it lets them
+  go first.
 
-Who has waited for long is deferred no more, and nobody who runs is touched.
+Who has waited for long is deferred no more, nobody who runs is touched, and large jobs are never sent back.
+
+Letting others pass a blocked job by expected times is EASY backfilling: Lifka, "The ANL/IBM SP Scheduling System",
+JSSPP 1995.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
 from statistics import median
+
+import numpy as np
 
 from podlore.simulate.queueing.ordered import Ordered
 from podlore.simulate.queueing.schedulable import Schedulable
@@ -23,6 +29,9 @@ RATIO = 2.0
 PATIENCE_SECONDS = 2 * 3600.0
 SAMPLES_MIN = 5
 REMEMBERED = 200
+LARGE_GPUS = 8
+SURE = 0.8
+"""Quantile of like jobs' running times within which a job is taken to end that passes another."""
 
 
 class Advised(Ordered):
@@ -55,7 +64,7 @@ class Advised(Ordered):
         free = sum(gpus_by_node) - sum(map(len, before.values()))
         waiting = [jobs[name] for name in self._order if name not in before]
         running = [jobs[name] for name in before]
-        blocked = self._blocked(now, waiting, running, free) if self.policy.is_strict else []
+        blocked = self._blocked(waiting, running, free) if self.policy.is_strict else []
         self.advice = (*self._long_ahead(now, waiting), *blocked)
         self.given += len(self.advice)
         return self.policy.serve(self.order(now, jobs), jobs, before, gpus_by_node)
@@ -68,8 +77,8 @@ class Advised(Ordered):
                 self._took[key] = [*self._took[key][-REMEMBERED:], _ran_seconds(job)]
         self._seen |= jobs
 
-    def expected_seconds(self, job: Schedulable) -> tuple[float, int] | None:
-        """Return how long a job will run, as far as it was learned, with the number of jobs that says so.
+    def expected_seconds(self, job: Schedulable, share: float = 0.5) -> tuple[float, int] | None:
+        """Return how long a job will run at most with this chance, as was learned, and the number of jobs that says so.
 
         A job that runs already is compared with those that ran at least as long.
         """
@@ -77,7 +86,7 @@ class Advised(Ordered):
         for key in _likes(job):
             took = [seconds for seconds in self._took[key] if seconds >= ran]
             if len(took) >= SAMPLES_MIN:
-                return median(took), len(took)
+                return float(np.quantile(took, share)), len(took)
         return None
 
     def _long_ahead(self, now: int, waiting: list[Schedulable]) -> list[Recommendation]:
@@ -90,32 +99,35 @@ class Advised(Ordered):
             _defer(job, "LongAhead", *expected[job.name], threshold)
             for job in waiting
             if job.name in expected
+            and job.replicas < LARGE_GPUS
             and expected[job.name][0] > RATIO * usual
             and now - job.submitted_at < self.patience_seconds
         ]
 
-    def _blocked(
-        self, now: int, waiting: list[Schedulable], running: list[Schedulable], free: int
-    ) -> list[Recommendation]:
-        """Defer the first job that does not fit, and those behind it that would delay it."""
-        deferred: list[Recommendation] = []
-        starts_in: float | None = None
-        is_patient = True
-        for job in waiting:
-            expected = self.expected_seconds(job)
-            if job.replicas > free:
-                if starts_in is None:
-                    starts_in = self._starts_in(job, running, free)
-                    is_patient = now - job.submitted_at < self.patience_seconds
-                deferred.append(_defer(job, "Blocked", starts_in, len(running), f"{free} GPUs are free now"))
-            elif is_patient or starts_in is None or (expected is not None and expected[0] <= starts_in):
+    def _blocked(self, waiting: list[Schedulable], running: list[Schedulable], free: int) -> list[Recommendation]:
+        """Defer the first job that does not fit, and those behind it that could delay it."""
+        place = 0
+        while place < len(waiting) and waiting[place].replicas <= free:
+            free -= waiting[place].replicas
+            place += 1
+        if place == len(waiting):
+            return []
+        first, behind = waiting[place], waiting[place + 1 :]
+        starts_in, spare = self._start_of(first, running, free)
+        spare -= next((job.replicas for job in behind if job.replicas >= LARGE_GPUS), 0)
+        deferred = [_defer(first, "Blocked", starts_in, len(running), f"{free} GPUs are free now")]
+        for job in behind:
+            expected = self.expected_seconds(job, SURE)
+            is_short = expected is not None and expected[0] <= starts_in
+            if job.replicas <= free and (is_short or job.replicas <= spare):
                 free -= job.replicas
+                spare -= 0 if is_short else job.replicas
             else:
                 deferred.append(_defer(job, "Blocked", *(expected or (0.0, 0)), f"{starts_in:.0f} s"))
         return deferred
 
-    def _starts_in(self, job: Schedulable, running: list[Schedulable], free: int) -> float:
-        """Return the seconds until so many jobs are expected to have ended that this one fits."""
+    def _start_of(self, job: Schedulable, running: list[Schedulable], free: int) -> tuple[float, int]:
+        """Return the seconds until enough jobs are expected to have ended for this one, and the GPUs to spare then."""
         ends = []
         for other in running:
             expected = self.expected_seconds(other)
@@ -123,8 +135,8 @@ class Advised(Ordered):
         for seconds, replicas in sorted(ends):
             free += replicas
             if free >= job.replicas:
-                return seconds
-        return 0.0
+                return seconds, free - job.replicas
+        return 0.0, 0
 
 
 def _likes(job: Schedulable) -> tuple[tuple[str, int], ...]:

@@ -74,13 +74,26 @@ def test_gittins_prefers_who_is_likely_to_end():
     assert gittins_index(services, 20_000.0) == 0.0
 
 
-def test_advice_lets_small_jobs_pass_a_blocked_one_and_is_an_object():
-    jobs = [FixedJob("busy", 0, 3, 1000), FixedJob("wide", 5, 4, 100), FixedJob("small", 10, 1, 50)]
+def blocked(*, small_seconds=50):
+    """Ten jobs teach how long their tenants' take; then a wide one waits for four GPUs, and a small one behind it."""
+    taught = [FixedJob(f"taught-{i}", 0, 1, small_seconds, "brief") for i in range(5)]
+    long = [FixedJob(f"long-{i}", 0, 1, 1000 + i, "slow") for i in range(5)]
+    wide = [FixedJob("busy", 9000, 3, 1000, "slow"), FixedJob("wide", 9005, 4, 100, "slow")]
+    return [*taught, *long, *wide, FixedJob("small", 9010, 1, small_seconds, "brief")]
+
+
+def test_advice_lets_a_job_that_is_known_to_be_short_pass_a_blocked_one_and_is_an_object():
     policy = Advised(Fifo())
-    ended = run(jobs, policy)
+    ended = run(blocked(), policy)
     assert ended["small"].wait_seconds == 0
-    assert ended["wide"].ended_at == 1100
+    assert ended["wide"].ended_at == run(blocked(), Fifo())["wide"].ended_at
     assert policy.given > 0
+
+
+def test_advice_lets_nobody_pass_who_could_delay_a_blocked_job():
+    assert run(blocked(small_seconds=1100), Advised(Fifo()))["small"].wait_seconds > 0
+    unknown = [FixedJob("busy", 0, 3, 1000), FixedJob("wide", 5, 4, 100), FixedJob("small", 10, 1, 50)]
+    assert run(unknown, Advised(Fifo()))["small"].wait_seconds > 0
 
 
 class Blind(Fifo):
