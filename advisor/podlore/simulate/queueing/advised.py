@@ -15,11 +15,10 @@ Letting others pass a blocked job by expected times is EASY backfilling: Lifka, 
 JSSPP 1995.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
 from statistics import median
-
-import numpy as np
 
 from podlore.simulate.queueing.ordered import Ordered
 from podlore.simulate.queueing.schedulable import Schedulable
@@ -45,6 +44,7 @@ class Advised(Ordered):
         self._order: list[str] = []
         self._seen: dict[str, Schedulable] = {}
         self._took: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
+        self._ranked: dict[tuple[str, int], list[float]] = {}
 
     def order(self, now: int, jobs: Mapping[str, Schedulable]) -> list[str]:
         """Return the policy's order, deferred jobs behind all others."""
@@ -75,6 +75,7 @@ class Advised(Ordered):
             job = self._seen.pop(name)
             for key in _likes(job):
                 self._took[key] = [*self._took[key][-REMEMBERED:], _ran_seconds(job)]
+                self._ranked[key] = sorted(self._took[key])
         self._seen |= jobs
 
     def expected_seconds(self, job: Schedulable, share: float = 0.5) -> tuple[float, int] | None:
@@ -84,9 +85,10 @@ class Advised(Ordered):
         """
         ran = _ran_seconds(job)
         for key in _likes(job):
-            took = [seconds for seconds in self._took[key] if seconds >= ran]
-            if len(took) >= SAMPLES_MIN:
-                return float(np.quantile(took, share)), len(took)
+            ranked = self._ranked.get(key, [])
+            first = bisect_left(ranked, ran)
+            if (samples := len(ranked) - first) >= SAMPLES_MIN:
+                return ranked[first + int(share * (samples - 1) + 0.5)], samples
         return None
 
     def _long_ahead(self, now: int, waiting: list[Schedulable]) -> list[Recommendation]:
