@@ -9,7 +9,8 @@ import html
 import io
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -68,18 +69,26 @@ def _metric_tables(comparison: dict[str, Any]) -> str:
     ]
     for policy, found in comparison["policies"].items():
         rows = [
-            [name, *(_number(value[key]) for key in ("mean", "low", "high"))]
+            [name, *_interval_fields(value), *_interval_fields(found["ratios"].get(name, {}))]
             for name, value in found["differences"].items()
         ]
-        parts.append(f"<h3>{html.escape(policy)}</h3>{_table(['metric', 'difference', '95 % from', 'to'], rows)}")
+        clear = [not value["low"] <= 0 <= value["high"] for value in found["differences"].values()]
+        header = ["metric", "difference", "95 % from", "to", "ratio", "95 % from", "to"]
+        parts.append(f"<h3>{html.escape(policy)}</h3>{_table(header, rows, clear)}")
     return "".join(parts)
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    def line(tag: str, fields: list[str]) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(field)}</{tag}>" for field in fields) + "</tr>"
+def _interval_fields(value: Mapping[str, float]) -> list[str]:
+    return [_number(value.get(key)) for key in ("mean", "low", "high")]
 
-    return "<table>" + line("th", header) + "".join(line("td", row) for row in rows) + "</table>"
+
+def _table(header: list[str], rows: list[list[str]], is_bold: Sequence[bool] = ()) -> str:
+    def line(tag: str, fields: list[str], *, bold: bool = False) -> str:
+        cells = "".join(f"<{tag}>{html.escape(field)}</{tag}>" for field in fields)
+        return f"<tr{' class=yes' if bold else ''}>{cells}</tr>"
+
+    lines = [line("td", row, bold=bold) for row, bold in zip(rows, is_bold or repeat(False), strict=False)]
+    return "<table>" + line("th", header) + "".join(lines) + "</table>"
 
 
 def _number(value: float | None) -> str:
@@ -140,7 +149,7 @@ def _bars(*names: str) -> Callable[[Any, list[dict[str, Any]]], None]:
                 axes.bar(index, np.mean(values) if values else 0.0, label=policy)
             axes.set_title(name, fontsize=9)
             axes.set_xticks([])
-        axes.legend(fontsize=8)
+        _legend(figure, axes)
 
     return draw
 
@@ -158,8 +167,9 @@ def _groups(group: str, y_label: str) -> Callable[[Any, list[dict[str, Any]]], N
                 np.arange(len(names)) + index / (len(policies) + 1), heights, 1 / (len(policies) + 1), label=policy
             )
         axes.set_xticks(np.arange(len(names)) + 0.4, names)
+        axes.set_xlabel(group)
         axes.set_ylabel(y_label)
-        axes.legend()
+        _legend(figure, axes)
 
     return draw
 
@@ -180,7 +190,12 @@ def _waterfall(figure: Any, cells: list[dict[str, Any]]) -> None:  # noqa: ANN40
         axes.bar(index, means["energy_usd"], bottom=means["usd"], color="#ddcc77", label="energy" if first else None)
     axes.set_xticks(range(len(_by_policy(cells))), list(_by_policy(cells)), rotation=20, ha="right")
     axes.set_ylabel("USD" + (" an hour" if suffix else ""))
-    axes.legend()
+    _legend(figure, axes)
+
+
+def _legend(figure: Any, axes: Any) -> None:  # noqa: ANN401
+    """Put the legend above the plot, where it hides no bar."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=8)
 
 
 Plots = tuple[tuple[str, Callable[[Any, list[dict[str, Any]]], None]], ...]

@@ -100,3 +100,24 @@ def test_policies_are_compared_with_the_baseline_pair_by_pair():
     found = compare(cells, "base", "m")["policies"]["new"]
     assert found["primary"]["p_permutation"] == pytest.approx(2 / 2**8)
     assert found["differences"]["m"]["high"] < -1.0
+
+
+def test_times_are_compared_as_ratios_and_pooled_over_all_jobs():
+    def cell(policy, seed, wait, completions):
+        return {"kind": "queueing", "trace": "t", "cluster": "c", "policy": policy, "seed": seed, "load": 1.0,
+                "metrics": {"wait_seconds_p95": wait}, "series": {"completion_seconds": completions}}  # fmt: skip
+
+    cells = [cell("base", seed, 1140.0, list(range(101))) for seed in range(8)]
+    cells += [cell("new", seed, 540.0, list(range(0, 202, 2))) for seed in range(8)]
+    found = compare(cells, "base", "wait_seconds_p95")
+    assert found["policies"]["new"]["ratios"]["wait_seconds_p95"]["mean"] == pytest.approx(0.5)
+    pooled = found["pooled_completion_seconds_p95"]
+    assert pooled["new"]["p95"] == pytest.approx(2 * pooled["base"]["p95"])
+
+
+def test_the_page_makes_bold_what_differs_for_certain(tmp_path):
+    run_plan(plan(tmp_path), tmp_path / "out", progress=ignore)
+    comparison = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    values = comparison["policies"]["Advised(FIFO)"]["differences"].values()
+    clear = sum(not value["low"] <= 0 <= value["high"] for value in values)
+    assert page(tmp_path / "out").count("<tr class=yes>") == clear
