@@ -10,7 +10,7 @@ Dempster, Laird and Rubin, "Maximum Likelihood from Incomplete Data via the EM A
 Pearl's (1988). The one sound pod that each rate is shrunk by is ours.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
