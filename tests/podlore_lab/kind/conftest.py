@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from podlore.errors import PodloreError
 from podlore_lab.kind import dockerd, host_state
 from podlore_lab.kind.kind_lab import KindLab, check_needs
 from podlore_lab.kind.operator_image import build_operator_image, operator_image_name
@@ -28,10 +27,7 @@ def on_kind(tmp_path_factory):
     """A kind cluster with podlore's image on its nodes; the host is compared at the end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PODLORE_LABS", str(tmp_path_factory.mktemp("labs")))
-        try:
-            check_needs(own_dockerd=True, build=False)
-        except PodloreError as error:
-            pytest.skip(str(error))
+        check_needs(own_dockerd=True, build=False)  # somebody asked for these tests: what is missing is an error
         before = host_state.record()
         with KindLab("test", own_dockerd=True) as lab:
             build_operator_image(lab.engine, operator_image_name(), say=print)
