@@ -11,6 +11,7 @@ import base64
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from podlore.clock import Clock
 from podlore.errors import BadInput, Unavailable
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 SAVE_TRACE_SECONDS = 60.0
 SAVE_SECONDS_MIN = 2.0
+SAMPLES_ALONE_SECONDS = 6 * 3600.0
+"""A quiet cluster has nothing new but samples for the day's report: they are written as rarely as advice is renewed."""
 BYTES_PER_SECOND = 32_768
 """What saving may cost etcd: the largest state is written every twelve seconds at most."""
 
@@ -60,6 +63,8 @@ class StateStore:
         self._name = name
         self._monotonic = monotonic
         self._saved = b""
+        self._saved_facts = b""
+        self._saved_at = float("-inf")
         self._tried_at = float("-inf")
 
     @property
@@ -87,7 +92,7 @@ class StateStore:
         if not remembered.fits(self._clock):
             self._telemetry.once(logger, "state", f"{self._namespace}/{self._name}: it is of another clock")
             return None
-        self._saved = content
+        self._keep(content, _facts(remembered))
         return remembered
 
     def is_due(self, advice_follows: bool = False) -> bool:
@@ -99,6 +104,9 @@ class StateStore:
     async def save(self, remembered: Remembered) -> bool:
         """Write what is remembered if that has changed, and say whether it was written."""
         self._tried_at = self._monotonic()
+        facts = await asyncio.to_thread(_facts, remembered)
+        if facts == self._saved_facts and self._clock.now() < self._saved_at + SAMPLES_ALONE_SECONDS:
+            return False
         content = await asyncio.to_thread(pack, remembered)
         if content == self._saved:
             return False
@@ -107,8 +115,11 @@ class StateStore:
         except (Refused, Dropped) as error:
             logger.warning("the state was not saved: %s", error)
             return False
-        self._saved = content
+        self._keep(content, facts)
         return True
+
+    def _keep(self, content: bytes, facts: bytes) -> None:
+        self._saved, self._saved_facts, self._saved_at = content, facts, self._clock.now()
 
     def _request(self, content: bytes) -> WriteRequest:
         body = {
@@ -122,3 +133,8 @@ class StateStore:
             "binaryData": {KEY: base64.b64encode(content).decode()},
         }
         return WriteRequest("state", "PATCH", self.path, body, applied(MANAGER), APPLY_PATCH)
+
+
+def _facts(remembered: Remembered) -> bytes:
+    """Return what must be written once it has changed: all but the samples."""
+    return pack(replace(remembered, samples=()))

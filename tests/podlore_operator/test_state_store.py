@@ -5,12 +5,14 @@ import json
 import logging
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from podlore.clock import Clock
+from podlore.impact.day_samples import GpuSample
 from podlore.snapshot import History
 from podlore.vocabulary import ObjectRef, Resources, Start
 from podlore_operator.apply import Sender
@@ -18,7 +20,13 @@ from podlore_operator.observe.connection import Connection
 from podlore_operator.observe.credentials import Credentials
 from podlore_operator.remembered import KEY, Remembered, pack
 from podlore_operator.serve.telemetry import Telemetry
-from podlore_operator.state_store import BYTES_PER_SECOND, SAVE_SECONDS_MIN, SAVE_TRACE_SECONDS, StateStore
+from podlore_operator.state_store import (
+    BYTES_PER_SECOND,
+    SAMPLES_ALONE_SECONDS,
+    SAVE_SECONDS_MIN,
+    SAVE_TRACE_SECONDS,
+    StateStore,
+)
 
 PATH = "/api/v1/namespaces/podlore/configmaps/podlore-state"
 START = Start("train-0", "vision", ObjectRef("batch", "Job", "vision", "train"), 1.0, 2.0, Resources(gpu_milli=1000))
@@ -99,6 +107,17 @@ async def test_it_is_written_only_when_it_has_changed(bench: Bench, held: Held, 
     await again.store.load()
     assert not await again.store.save(REMEMBERED)
     assert held.writes == 1
+
+
+async def test_samples_alone_are_written_after_hours(api: Connection, held: Held) -> None:
+    wall = [1000.0]
+    bench = Bench(api, Clock(read=lambda: wall[0]))
+    sampled = [replace(REMEMBERED, samples=tuple(GpuSample(float(at), 8.0, 4.0) for at in range(n))) for n in (1, 2)]
+    assert await bench.store.save(sampled[0])
+    assert not await bench.store.save(sampled[1])
+    wall[0] += SAMPLES_ALONE_SECONDS
+    assert await bench.store.save(sampled[1])
+    assert held.writes == 2
 
 
 async def test_it_is_due_at_first_and_then_every_minute(bench: Bench) -> None:
